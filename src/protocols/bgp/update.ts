@@ -4,10 +4,11 @@ import { decodePrefixes, encodePrefix } from "./nlri.ts";
 import { ProtocolError } from "./notification.ts";
 import { Reader, type Writer } from "./wire.ts";
 
+const malformed = () => new ProtocolError(3, 1);
+const badNetwork = () => new ProtocolError(3, 10);
+
 /** RFC 4271 §4.3, checked as §6.3 says. */
 export function decodeUpdate(body: Uint8Array, context: CodecContext): UpdateMessage {
-  const malformed = () => new ProtocolError(3, 1);
-  const badNetwork = () => new ProtocolError(3, 10);
   const fields = new Reader(body, malformed);
   const withdrawn = decodePrefixes(fields.part(fields.u16()), 4, badNetwork);
   const attributes = decodeAttributes(fields.part(fields.u16()), context);
