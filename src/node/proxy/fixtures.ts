@@ -31,7 +31,12 @@ export function memoryOf(family: 4 | 6, protocol: string, id: string, seconds: n
   const map: Fixture = {
     kind: "map",
     name: `affinity${family}-${id}-${port}-${seconds}s`,
-    content: [`type ipv${family}_addr : ipv${family}_addr`, "flags dynamic, timeout", `timeout ${seconds}s`, "size 1048576"],
+    content: [
+      `type ipv${family}_addr : ipv${family}_addr`,
+      "flags dynamic, timeout",
+      `timeout ${seconds}s`,
+      "size 1048576",
+    ],
     needs: [],
     removed: true,
   };

@@ -7,6 +7,7 @@ import {
   type Prefix,
 } from "../../net/index.ts";
 import { keyOf, type EndpointSlice, type Service } from "../../kubernetes/resources/index.ts";
+import type { ServiceHealth } from "./health-checks.ts";
 import { backendsOf, type Backend, type Backends, type PortOfService } from "./backends.ts";
 
 /** What becomes of a packet for a frontend. */
@@ -77,24 +78,26 @@ export function frontendsOf(
   );
 }
 
-/** How many ready endpoints a Local service has on this node, over all its ports, counted once each. */
-export function localReadyEndpoints(service: Service, slices: readonly EndpointSlice[], context: ProxyContext): number {
-  const families = ([4, 6] as const).filter((family) =>
-    clusterAddresses(service).some((each) => each.family === family),
+/**
+ * What a load balancer's health check of this node is told; undefined for services that have none. An endpoint behind
+ * several ports or families is counted once.
+ */
+export function healthOf(
+  service: Service,
+  slices: readonly EndpointSlice[],
+  context: ProxyContext,
+): ServiceHealth | undefined {
+  const { spec, metadata } = service;
+  const port = spec.healthCheckNodePort ?? 0;
+  if (spec.type !== "LoadBalancer" || spec.externalTrafficPolicy !== "Local" || port === 0) return undefined;
+  const families = new Set(clusterAddresses(service).map(({ family }) => family));
+  const counts = (spec.ports ?? []).flatMap(({ name = "", protocol }) =>
+    [...families].map((family) => {
+      const backends = backendsOf(service, slices, { family, name, protocol }, context.nodeName, context.deadNodes);
+      return backends.localReady;
+    }),
   );
-  const counts = (service.spec.ports ?? []).flatMap((port) =>
-    families.map(
-      (family) =>
-        backendsOf(
-          service,
-          slices,
-          { family, name: port.name ?? "", protocol: port.protocol },
-          context.nodeName,
-          context.deadNodes,
-        ).localReady,
-    ),
-  );
-  return Math.max(0, ...counts);
+  return { namespace: metadata.namespace ?? "", name: metadata.name, port, localEndpoints: Math.max(0, ...counts) };
 }
 
 interface Door {

@@ -47,6 +47,13 @@ export class Rules {
     for (const { element } of this.#elements.values()) if (element.into === into) yield [element.key, element.value];
   }
 
+  /** The chains beside the fixed ones, with the number of their rules. */
+  *chains(): Iterable<readonly [name: string, rules: number]> {
+    for (const { fixture } of this.#fixtures.values()) {
+      if (fixture.kind === "chain") yield [fixture.name, fixture.content.length];
+    }
+  }
+
   #transaction(
     touched: ReadonlyMap<string, Element | undefined>,
     made: readonly Fixture[],
