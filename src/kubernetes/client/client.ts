@@ -1,7 +1,14 @@
 import { keyOf, parseObject, pathOf, type Kind, type KubernetesObject } from "../resources/index.ts";
 import type { ClusterAccess } from "./access.ts";
 import { asConnectionError, type Call } from "./connection.ts";
-import { describeProblems, isApiError, UnreadableAnswer, unreadableObject, type UnreadableObject } from "./errors.ts";
+import {
+  ConnectionError,
+  describeProblems,
+  isApiError,
+  UnreadableAnswer,
+  unreadableObject,
+  type UnreadableObject,
+} from "./errors.ts";
 import { LineCutter } from "./json-lines.ts";
 import type {
   ApplyOptions,
@@ -190,6 +197,8 @@ export class Client {
         }
       }
       signal?.throwIfAborted();
+      if (lines.isAmidLine)
+        throw new ConnectionError("interrupted", subject, "the watch ended in the middle of an event");
     } catch (error) {
       if (signal?.aborted === true) throw reasonOf(signal);
       if (error instanceof RangeError) throw new UnreadableAnswer(subject, error.message);

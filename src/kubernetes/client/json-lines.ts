@@ -6,6 +6,11 @@ export class LineCutter {
   #parts: Buffer[] = [];
   #bytes = 0;
 
+  /** Whether a line has begun and not ended. */
+  get isAmidLine(): boolean {
+    return this.#bytes > 0;
+  }
+
   /** The lines that this chunk completes, without empty ones. */
   *cut(chunk: Buffer): Generator<string> {
     let start = 0;
