@@ -2,7 +2,6 @@ import { keyOf, parseObject, pathOf, type Kind, type KubernetesObject } from "..
 import type { ClusterAccess } from "./access.ts";
 import { asConnectionError, type Call } from "./connection.ts";
 import { describeProblems, isApiError, UnreadableAnswer, unreadableObject, type UnreadableObject } from "./errors.ts";
-import { LineCutter } from "./json-lines.ts";
 import type {
   ApplyOptions,
   Cancellable,
@@ -18,7 +17,7 @@ import type {
 import { readPage } from "./page.ts";
 import { reasonOf, systemPorts, type Ports } from "./ports.ts";
 import { Requests } from "./requests.ts";
-import { decodeWatchEvent, type WatchEvent } from "./watch-event.ts";
+import { readWatchEvents, type WatchEvent } from "./watch-event.ts";
 import { bodyOf, type Written } from "./written.ts";
 
 const patchTypes = { merge: "application/merge-patch+json", json: "application/json-patch+json" } as const;
@@ -181,18 +180,13 @@ export class Client {
     const timer = this.ports.clock.setTimer(timeoutSeconds * 1000 + watchMarginMs, () => response.destroy());
     try {
       options.onOpen?.();
-      const lines = new LineCutter();
-      for await (const chunk of response as AsyncIterable<Buffer>) {
-        for (const line of lines.cut(chunk)) {
-          const event = decodeWatchEvent(kind, line, subject);
-          if (event.type === "unreadable" && !event.deleted) this.#onUnreadable(event.object);
-          yield event;
-        }
+      for await (const event of readWatchEvents(response, kind, subject)) {
+        if (event.type === "unreadable" && !event.deleted) this.#onUnreadable(event.object);
+        yield event;
       }
       signal?.throwIfAborted();
     } catch (error) {
       if (signal?.aborted === true) throw reasonOf(signal);
-      if (error instanceof RangeError) throw new UnreadableAnswer(subject, error.message);
       throw asConnectionError(error, subject, this.access.server);
     } finally {
       timer.cancel();

@@ -1,7 +1,7 @@
 import * as http from "node:http";
 import * as https from "node:https";
 import type { ClusterAccess, Credential } from "./access.ts";
-import { ConnectionError, UnreadableAnswer, type RequestSubject } from "./errors.ts";
+import { ConnectionError, isClientError, UnreadableAnswer, type RequestSubject } from "./errors.ts";
 import { reasonOf, type Clock } from "./ports.ts";
 
 export interface Call {
@@ -174,8 +174,8 @@ const neverConnected = new Set(["ECONNREFUSED", "ENOTFOUND", "EAI_AGAIN", "EHOST
 
 /** What Node says of a socket, as an error of ours; others (a certificate that is not trusted, a bug) as they are. */
 export function asConnectionError(error: unknown, subject: RequestSubject, server: URL): unknown {
+  if (isClientError(error)) return error;
   if (!(error instanceof Error) || !("code" in error) || typeof error.code !== "string") return error;
-  if (error instanceof ConnectionError || error instanceof UnreadableAnswer) return error;
   const { code } = error;
   if (neverConnected.has(code)) {
     return new ConnectionError("unreachable", subject, `${server.origin} cannot be reached (${code})`, error);

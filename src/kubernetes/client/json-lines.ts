@@ -6,6 +6,16 @@ export class LineCutter {
   #parts: Buffer[] = [];
   #bytes = 0;
 
+  /** Whether a line has begun and not ended. */
+  get isAmidLine(): boolean {
+    return this.#bytes > 0;
+  }
+
+  /** Whether a line has begun that is longer than any event, and has not ended yet. */
+  get isTooLong(): boolean {
+    return this.#bytes > lineLimitBytes;
+  }
+
   /** The lines that this chunk completes, without empty ones. */
   *cut(chunk: Buffer): Generator<string> {
     let start = 0;
@@ -21,7 +31,6 @@ export class LineCutter {
   #keep(part: Buffer): void {
     if (part.length === 0) return;
     this.#bytes += part.length;
-    if (this.#bytes > lineLimitBytes) throw new RangeError(`a line longer than ${lineLimitBytes} bytes`);
     this.#parts.push(part);
   }
 

@@ -1,6 +1,7 @@
 import { parseObject, type Kind, type KubernetesObject } from "../resources/index.ts";
-import { ApiError, unreadableObject, UnreadableAnswer } from "./errors.ts";
+import { ApiError, ConnectionError, unreadableObject, UnreadableAnswer } from "./errors.ts";
 import type { RequestSubject, Status, UnreadableObject } from "./errors.ts";
+import { LineCutter } from "./json-lines.ts";
 
 export type WatchEvent<Value extends KubernetesObject> =
   | { readonly type: "added" | "modified" | "deleted"; readonly object: Value }
@@ -10,11 +11,25 @@ export type WatchEvent<Value extends KubernetesObject> =
 
 const types = { ADDED: "added", MODIFIED: "modified", DELETED: "deleted" } as const;
 
+/** The events of a watch's body, as they come. Returns when the server ends it in good order. */
+export async function* readWatchEvents<Value extends KubernetesObject>(
+  body: AsyncIterable<Buffer>,
+  kind: Kind<Value>,
+  subject: RequestSubject,
+): AsyncGenerator<WatchEvent<Value>, void, undefined> {
+  const lines = new LineCutter();
+  for await (const chunk of body) {
+    for (const line of lines.cut(chunk)) yield decodeWatchEvent(kind, line, subject);
+    if (lines.isTooLong) throw new UnreadableAnswer(subject, "an event that does not end");
+  }
+  if (lines.isAmidLine) throw new ConnectionError("interrupted", subject, "the watch ended in the middle of an event");
+}
+
 /**
  * One line of a watch. Throws ApiError for an `ERROR` event (`expired`, most often) and UnreadableAnswer for what is no
  * event at all.
  */
-export function decodeWatchEvent<Value extends KubernetesObject>(
+function decodeWatchEvent<Value extends KubernetesObject>(
   kind: Kind<Value>,
   line: string,
   subject: RequestSubject,
