@@ -16,7 +16,6 @@ export interface Fixture {
 /** Where the clients of one port of a service are written down with their backends, those that listen on one port. */
 export interface Memory {
   readonly port: string;
-  readonly protocol: string;
   readonly map: Fixture;
   readonly remember: Fixture;
 }
@@ -26,7 +25,7 @@ export interface Memory {
  * packets write to (and ends the process beyond that), which is an IPv6 address each: hence a map for each service, and
  * for each port on which its backends listen, nearly always one.
  */
-export function memoryOf(family: 4 | 6, protocol: string, id: string, seconds: number, port: string): Memory {
+export function memoryOf(family: 4 | 6, id: string, seconds: number, port: string): Memory {
   const ip = nameOf(family);
   const map: Fixture = {
     kind: "map",
@@ -43,7 +42,7 @@ export function memoryOf(family: 4 | 6, protocol: string, id: string, seconds: n
   // Each packet from a client passes here after its destination was translated. An element that exists keeps its
   // backend and its time begins anew.
   const remember = chain(`remember-${map.name}`, [`update @${map.name} { ${ip} saddr : ${ip} daddr }`], [map]);
-  return { port, protocol: protocol.toLowerCase(), map, remember };
+  return { port, map, remember };
 }
 
 /** For services with two lists: what comes from inside the cluster is written down apart, or alone. */
@@ -63,6 +62,7 @@ export function rememberApart(family: 4 | 6, inside: Memory, outside: Memory | u
 /** Takes one of `count` backends of a list at random, or the one that a memory has for the client. */
 export function pick(
   family: 4 | 6,
+  protocol: string,
   list: "endpoints" | "inside-endpoints",
   count: number,
   memories: readonly Memory[],
@@ -71,8 +71,8 @@ export function pick(
   const frontend = `${ip} daddr . meta l4proto . th dport`;
   const any: Fixture = {
     kind: "chain",
-    name: `pick${list === "endpoints" ? "" : "-inside"}${family}-${count}`,
-    content: [`dnat ${ip} to ${frontend} . numgen random mod ${count} map @${list}${family}`],
+    name: `pick${list === "endpoints" ? "" : "-inside"}${family}-${protocol}-${count}`,
+    content: [`dnat ${ip} to ${frontend} . numgen random mod ${count} map @${list}${family}-${protocol}`],
     needs: [],
     removed: false,
   };
@@ -81,7 +81,7 @@ export function pick(
     `${any.name}-${hashOf(...memories.map(({ map }) => map.name))}`,
     [
       ...memories.map(
-        ({ map, port, protocol }) => `meta l4proto ${protocol} dnat ${ip} to ${ip} saddr map @${map.name} : ${port}`,
+        ({ map, port }) => `meta l4proto ${protocol} dnat ${ip} to ${ip} saddr map @${map.name} : ${port}`,
       ),
       `goto ${any.name}`,
     ],

@@ -18,6 +18,7 @@ export interface Parts {
 /** The elements, chains and maps of a frontend. Pure. */
 export function partsOf(frontend: Frontend): Parts {
   const { family, key, inside, target } = frontend;
+  const protocol = frontend.protocol.toLowerCase();
   const elements: Element[] = [];
   const fixtures: Fixture[] = [];
 
@@ -25,9 +26,9 @@ export function partsOf(frontend: Frontend): Parts {
     if (to.kind === "drop") return "drop";
     if (to.kind === "reject") return "goto refuse";
     for (const [index, backend] of to.backends.entries()) {
-      elements.push({ into: `${list}${family}`, key: `${key} . ${index}`, value: backend });
+      elements.push({ into: `${list}${family}-${protocol}`, key: `${key} . ${index}`, value: backend });
     }
-    const picked = pick(family, list, to.backends.length, [...memoriesOf(frontend, to).values()]);
+    const picked = pick(family, protocol, list, to.backends.length, [...memoriesOf(frontend, to).values()]);
     const fixture = whose === "nobody" ? picked : masquerade(family, whose, picked);
     fixtures.push(fixture);
     return `goto ${fixture.name}`;
@@ -76,11 +77,11 @@ function remember(frontend: Frontend, elements: Element[], fixtures: Fixture[]):
  * backends in the whole cluster than for those on this node: a client may be sent to either by different frontends.
  */
 export function memoriesOf(frontend: Frontend, target: Target | undefined): ReadonlyMap<string, Memory> {
-  const { affinitySeconds, family, port, protocol } = frontend;
+  const { affinitySeconds, family, port } = frontend;
   if (affinitySeconds === undefined || target?.kind !== "backends") return new Map();
   const ports = [...new Set(target.backends.map(portOf))].sort();
   const id = hashOf(port, target.policy);
-  return new Map(ports.map((each) => [each, memoryOf(family, protocol, id, affinitySeconds, each)]));
+  return new Map(ports.map((each) => [each, memoryOf(family, id, affinitySeconds, each)]));
 }
 
 /** The addresses on this node to which the frontend may send. */

@@ -6,6 +6,9 @@ export const tableName = "inet fairlead-proxy";
 /** The packet mark's bit for "masquerade this", the one that kube-proxy uses, which others leave alone for that. */
 const masqueradeMark = "0x4000";
 
+/** The transport protocols of services, as nft calls them. */
+export const protocols = ["tcp", "udp", "sctp"] as const;
+
 export interface TableOptions {
   /** Where pods have their addresses, in the whole cluster. */
   readonly podNetworks: readonly Prefix[];
@@ -21,7 +24,7 @@ export interface TableOptions {
  * the packet's `address . protocol . port`:
  *
  * - `services`: what becomes of a packet, as a chain to go to. The chains are named for what they do and are shared:
- *   `pick4-3` takes one of three backends at random.
+ *   `pick4-tcp-3` takes one of three backends at random.
  * - `endpoints`: address, protocol, port and a number from 0 to the backend.
  * - `local`, `inside`, `inside-endpoints`: the same for services with the policy Local, where clients inside the
  *   cluster have another list than those outside.
@@ -87,15 +90,20 @@ function familyParts(family: 4 | 6, options: TableOptions): string {
   const pods = options.podNetworks.filter((prefix) => prefix.address.family === family).map(formatPrefix);
   const elements = pods.length === 0 ? "" : ` elements = { ${pods.join(", ")} };`;
   const frontend = `${ip} daddr . meta l4proto . th dport`;
-  // Only `typeof` gives a type for a number from 0; and nftables 1.0.6 cannot read back `th dport` after an address.
-  const backend = `${ip} daddr . tcp dport`;
+  // Only `typeof` gives a type for a number from 0, and nftables 1.0.6 cannot read back `th dport` after an address:
+  // hence a map for each transport protocol.
+  const backends = protocols.flatMap((protocol) =>
+    ["endpoints", "inside-endpoints"].map((list) => {
+      const types = `${frontend} . numgen random mod 65536 : ${ip} daddr . ${protocol} dport`;
+      return `  map ${list}${family}-${protocol} { typeof ${types}; }
+`;
+    }),
+  );
   return `
   set pods${family} { type ipv${family}_addr; flags interval; auto-merge;${elements} }
   map services${family} { type ipv${family}_addr . inet_proto . inet_service : verdict; }
-  map endpoints${family} { typeof ${frontend} . numgen random mod 65536 : ${backend}; }
-  map local${family} { type ipv${family}_addr . inet_proto . inet_service : verdict; }
+${backends.join("")}  map local${family} { type ipv${family}_addr . inet_proto . inet_service : verdict; }
   map inside${family} { type ipv${family}_addr . inet_proto . inet_service : verdict; }
-  map inside-endpoints${family} { typeof ${frontend} . numgen random mod 65536 : ${backend}; }
   map remembered${family} { type ipv${family}_addr . inet_proto . inet_service . ipv${family}_addr . inet_service : verdict; }
   set hairpin${family} { type ipv${family}_addr . ipv${family}_addr; }
 
@@ -115,7 +123,7 @@ function familyParts(family: 4 | 6, options: TableOptions): string {
  */
 function forEachTransport(family: 4 | 6, rule: (original: string) => string): string {
   const original = `ct original ${nameOf(family)} daddr . meta l4proto . ct original proto-dst`;
-  return ["tcp", "udp", "sctp"].map((protocol) => `    meta l4proto ${protocol} ${rule(original)}`).join("\n");
+  return protocols.map((protocol) => `    meta l4proto ${protocol} ${rule(original)}`).join("\n");
 }
 
 export function nameOf(family: 4 | 6): "ip" | "ip6" {

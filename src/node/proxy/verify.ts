@@ -1,9 +1,12 @@
 import { parseAddress, formatAddress } from "../../net/index.ts";
 import type { Rules } from "./rules.ts";
-import { emptyTable, type TableOptions } from "./table.ts";
+import { emptyTable, protocols, type TableOptions } from "./table.ts";
 
 const families = [4, 6] as const;
-const compared = ["services", "endpoints", "local", "inside", "inside-endpoints", "remembered"] as const;
+const compared = families.flatMap((family) => [
+  ...["services", "local", "inside", "remembered"].map((name) => `${name}${family}`),
+  ...protocols.flatMap((protocol) => ["endpoints", "inside-endpoints"].map((name) => `${name}${family}-${protocol}`)),
+]);
 
 /**
  * Where a listing of the table differs from what should be there, in words; undefined where it does not. All elements
@@ -16,7 +19,7 @@ export function differences(listing: readonly unknown[], rules: Rules, options: 
     if ((foundRules.get(chain) ?? 0) !== count) return `chain ${chain} has not its ${count} rules`;
   }
   const foundMaps = mapsFound(listing);
-  for (const map of compared.flatMap((name) => families.map((family) => `${name}${family}`))) {
+  for (const map of compared) {
     const found = foundMaps.get(map) ?? new Map<string, string>();
     let count = 0;
     for (const [key, value] of rules.elements(map)) {
