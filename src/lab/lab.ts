@@ -1,9 +1,10 @@
+import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { command, type CommandOptions } from "./command.ts";
 import { HostProcess, type ProcessSpec } from "./host-process.ts";
 import { claimFolder, readManifest, recordProcess, writeManifest } from "./lab-folder.ts";
 import { LabError } from "./lab-error.ts";
-import { hostNamespace, labFolder, podNamespacePrefix, randomLabId, wiresNamespace } from "./names.ts";
+import { hostNamespace, hostRunFolder, labFolder, podNamespacePrefix, randomLabId, wiresNamespace } from "./names.ts";
 import { inside, ipBatch, namespacesStartingWith } from "./namespaces.ts";
 import { removeNamespaces, takeDown } from "./take-down.ts";
 import { hostNamed, type Host, type Topology } from "./topology.ts";
@@ -85,7 +86,17 @@ export class Lab {
   /** All frames from and to a host are dropped by the segment's bridge, while both sides keep their carrier. */
   async blackhole(host: string, segment: string): Promise<void> {
     // Bridge port state 0, "disabled": if_bridge.h.
-    await command(["bridge", "-n", wiresNamespace(this.id), "link", "set", "dev", this.#port(host, segment), "state", "0"]);
+    await command([
+      "bridge",
+      "-n",
+      wiresNamespace(this.id),
+      "link",
+      "set",
+      "dev",
+      this.#port(host, segment),
+      "state",
+      "0",
+    ]);
   }
 
   /** Undoes `pullCable` and `blackhole`. */
@@ -102,6 +113,7 @@ export class Lab {
     await unplug(this.id, host);
     const pods = await namespacesStartingWith(podNamespacePrefix(this.id, name));
     await removeNamespaces([this.namespace(name), ...pods]);
+    await rm(hostRunFolder(this.id, name), { recursive: true, force: true });
     await Promise.all(this.#take(name).map(async (process) => process.ended));
   }
 

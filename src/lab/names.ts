@@ -31,6 +31,11 @@ export function labFolder(labId: string): string {
   return join(labsFolder, `${folderPrefix}${labId}`);
 }
 
+/** What a host keeps while it runs, and has lost after the power failed: its own /run. */
+export function hostRunFolder(labId: string, host: string): string {
+  return join(labFolder(labId), host, "run");
+}
+
 export function labIdOf(folderName: string): string | undefined {
   const id = folderName.startsWith(folderPrefix) ? folderName.slice(folderPrefix.length) : "";
   return isLabId(id) ? id : undefined;

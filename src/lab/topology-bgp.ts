@@ -54,23 +54,21 @@ export const bgpTopology: Topology = {
       routes: [],
       sysctls: {},
     },
-    ...nodes.map(
-      (node): Host => ({
-        name: node.name,
-        role: "node",
-        interfaces: [
-          { name: "eth0", segment: "data", address: `10.10.2.${node.number}/24` },
-          { name: "mgmt", segment: "management", address: `192.168.77.${node.number}/24` },
-        ],
-        routes: [
-          { to: "default", via: "10.10.2.210" },
-          ...nodes
-            .filter((other) => other !== node)
-            .map((other) => ({ to: other.podCidr, via: `10.10.2.${other.number}` })),
-        ],
-        sysctls: forwarding,
-        podCidr: node.podCidr,
-      }),
-    ),
+    ...nodes.map((node): Host => ({
+      name: node.name,
+      role: "node",
+      interfaces: [
+        { name: "eth0", segment: "data", address: `10.10.2.${node.number}/24` },
+        { name: "mgmt", segment: "management", address: `192.168.77.${node.number}/24` },
+      ],
+      routes: [
+        { to: "default", via: "10.10.2.210" },
+        ...nodes
+          .filter((other) => other !== node)
+          .map((other) => ({ to: other.podCidr, via: `10.10.2.${other.number}` })),
+      ],
+      sysctls: forwarding,
+      podCidr: node.podCidr,
+    })),
   ],
 };
