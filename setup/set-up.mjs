@@ -73,7 +73,7 @@ function run(command, args, cwd, env = process.env) {
   try {
     execFileSync(command, args, { cwd, env, stdio: ["ignore", "pipe", "pipe"], maxBuffer: 2 ** 28 });
   } catch (error) {
-    throw new Error(`${command} ${args.join(" ")}: ${String(error.stderr ?? error).trim()}`);
+    throw new Error(`${command} ${args.join(" ")}: ${String(error.stderr ?? error).trim()}`, { cause: error });
   }
 }
 

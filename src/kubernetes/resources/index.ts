@@ -1,0 +1,10 @@
+export { customResourceDefinition } from "./crd.ts";
+export { ConfigMap, Event, Namespace, Node, Pod, Secret, Service } from "./core.ts";
+export { AddressBlock, NodeReport } from "./fairlead.ts";
+export { apiVersionOf, defineKind, keyOf, pathOf, type Kind, type KubernetesObject, type ObjectOf } from "./kind.ts";
+export { kinds } from "./kinds.ts";
+export { selects, selectsLabels, type Labels, type LabelSelector } from "./label-selector.ts";
+export type { Condition, ObjectMeta } from "./metadata.ts";
+export { annotationPrefixes, BGPAdvertisement, BGPPeer, IPAddressPool } from "./metallb.ts";
+export { parseObject, type FieldProblem, type Parsed } from "./parse.ts";
+export { EndpointSlice, Lease, ReplicaSet, serviceNameLabel } from "./workloads.ts";

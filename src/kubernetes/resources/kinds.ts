@@ -1,0 +1,24 @@
+import { ConfigMap, Event, Namespace, Node, Pod, Secret, Service } from "./core.ts";
+import { AddressBlock, NodeReport } from "./fairlead.ts";
+import type { Kind } from "./kind.ts";
+import { BGPAdvertisement, BGPPeer, IPAddressPool } from "./metallb.ts";
+import { EndpointSlice, Lease, ReplicaSet } from "./workloads.ts";
+
+/** Every kind that Fairlead knows, built into Kubernetes or its own. */
+export const kinds: readonly Kind[] = [
+  Namespace,
+  Node,
+  Pod,
+  Service,
+  ConfigMap,
+  Secret,
+  Event,
+  ReplicaSet,
+  EndpointSlice,
+  Lease,
+  IPAddressPool,
+  BGPPeer,
+  BGPAdvertisement,
+  AddressBlock,
+  NodeReport,
+];

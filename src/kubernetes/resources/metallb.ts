@@ -1,0 +1,131 @@
+import * as z from "zod";
+import { typeMeta } from "./core.ts";
+import { defineKind, type ObjectOf } from "./kind.ts";
+import { labelSelector } from "./label-selector.ts";
+import { condition } from "./metadata.ts";
+
+const group = "metallb.io";
+const asn = z.int().min(0).max(4_294_967_295);
+
+/** Whole seconds with units, as Go writes durations: `90s`, `1m30s`. */
+const duration = z.string().regex(/^([0-9]+(\.[0-9]+)?(ns|us|µs|ms|s|m|h))+$/, "a duration such as 90s or 1m30s");
+
+export const IPAddressPool = defineKind(
+  {
+    group,
+    version: "v1beta1",
+    kind: "IPAddressPool",
+    statusSubresource: true,
+    custom: true,
+    columns: [
+      { name: "Auto Assign", type: "boolean", jsonPath: ".spec.autoAssign" },
+      { name: "Avoid Buggy IPs", type: "boolean", jsonPath: ".spec.avoidBuggyIPs" },
+      { name: "Addresses", type: "string", jsonPath: ".spec.addresses" },
+    ],
+    description: "Addresses that Services may be given.",
+  },
+  z.object({
+    ...typeMeta("metallb.io/v1beta1", "IPAddressPool"),
+    spec: z.object({
+      addresses: z.array(z.string()).min(1).describe("Ranges, each a prefix (192.0.2.0/24) or first-last."),
+      autoAssign: z.boolean().default(true).describe("Whether Services that ask for no pool are served from this one."),
+      avoidBuggyIPs: z.boolean().default(false).describe("Leave out addresses that end in .0 and .255."),
+      serviceAllocation: z
+        .object({
+          priority: z.int().optional().describe("Pools with lower numbers come first; 0 or none comes last."),
+          namespaces: z.array(z.string()).optional(),
+          namespaceSelectors: z.array(labelSelector).optional(),
+          serviceSelectors: z.array(labelSelector).optional(),
+        })
+        .optional()
+        .describe("The Services that this pool is kept for."),
+    }),
+    status: z
+      .object({
+        assignedIPv4: z.int().optional(),
+        assignedIPv6: z.int().optional(),
+        availableIPv4: z.int().optional(),
+        availableIPv6: z.int().optional(),
+        conditions: z.array(condition).optional(),
+      })
+      .optional(),
+  }),
+);
+export type IPAddressPool = ObjectOf<typeof IPAddressPool>;
+
+export const BGPPeer = defineKind(
+  {
+    group,
+    version: "v1beta2",
+    kind: "BGPPeer",
+    statusSubresource: true,
+    custom: true,
+    columns: [
+      { name: "Address", type: "string", jsonPath: ".spec.peerAddress" },
+      { name: "ASN", type: "string", jsonPath: ".spec.peerASN" },
+      { name: "BFD Profile", type: "string", jsonPath: ".spec.bfdProfile" },
+    ],
+    description: "A router that nodes speak BGP with.",
+  },
+  z.object({
+    ...typeMeta("metallb.io/v1beta2", "BGPPeer"),
+    spec: z.object({
+      myASN: asn.min(1).describe("The AS number of the nodes."),
+      peerASN: asn.optional().describe("The AS number of the router."),
+      peerAddress: z.string().optional(),
+      peerPort: z.int().min(1).max(65_535).default(179),
+      sourceAddress: z.string().optional(),
+      holdTime: duration.optional().describe("0s, or 3s and more; 90s by default."),
+      keepaliveTime: duration.optional().describe("A third of the hold time by default."),
+      connectTime: duration.optional(),
+      routerID: z.string().optional().describe("An IPv4 address; the node's own by default."),
+      nodeSelectors: z
+        .array(labelSelector)
+        .optional()
+        .describe("The nodes that speak with it; all when there is none."),
+      password: z.string().optional(),
+      ebgpMultiHop: z.boolean().optional(),
+    }),
+    status: z.object({ conditions: z.array(condition).optional() }).optional(),
+  }),
+);
+export type BGPPeer = ObjectOf<typeof BGPPeer>;
+
+export const BGPAdvertisement = defineKind(
+  {
+    group,
+    version: "v1beta1",
+    kind: "BGPAdvertisement",
+    statusSubresource: true,
+    custom: true,
+    columns: [
+      { name: "IPAddressPools", type: "string", jsonPath: ".spec.ipAddressPools" },
+      { name: "IPAddressPool Selectors", type: "string", jsonPath: ".spec.ipAddressPoolSelectors" },
+      { name: "Peers", type: "string", jsonPath: ".spec.peers" },
+      { name: "Node Selectors", type: "string", jsonPath: ".spec.nodeSelectors", wide: true },
+    ],
+    description: "Which addresses are announced, from which nodes, to which routers, and how.",
+  },
+  z.object({
+    ...typeMeta("metallb.io/v1beta1", "BGPAdvertisement"),
+    spec: z
+      .object({
+        aggregationLength: z.int().min(1).max(32).default(32),
+        aggregationLengthV6: z.int().min(1).max(128).default(128),
+        localPref: z.int().min(0).max(4_294_967_295).optional(),
+        communities: z.array(z.string()).optional(),
+        ipAddressPools: z.array(z.string()).optional().describe("Pools by name."),
+        ipAddressPoolSelectors: z.array(labelSelector).optional().describe("Pools by their labels."),
+        nodeSelectors: z.array(labelSelector).optional(),
+        serviceSelectors: z.array(labelSelector).optional(),
+        peers: z.array(z.string()).optional().describe("Routers by name; all when there is none."),
+      })
+      // No spec at all is an advertisement of every pool to every peer.
+      .prefault({}),
+    status: z.object({ conditions: z.array(condition).optional() }).optional(),
+  }),
+);
+export type BGPAdvertisement = ObjectOf<typeof BGPAdvertisement>;
+
+/** Annotations on Services that steer allocation, each also under its older prefix. */
+export const annotationPrefixes = ["metallb.io/", "metallb.universe.tf/"] as const;
