@@ -1,10 +1,10 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { setTimeout as delay } from "node:timers/promises";
 import { attempt, command, type CommandOptions } from "./command.ts";
 import type { HostProcess } from "./host-process.ts";
 import { LabError } from "./lab-error.ts";
 import type { Lab } from "./lab.ts";
+import { until } from "./until.ts";
 
 export interface BgpNeighbour {
   readonly address: string;
@@ -75,16 +75,16 @@ export class FrrSwitch {
 }
 
 function daemon(folder: string, name: "zebra" | "bgpd"): string[] {
-  return [
-    join(daemonsFolder, name),
-    ...["--config_file", join(folder, `${name}.conf`)],
-    ...["--pid_file", join(folder, `${name}.pid`)],
-    ...["--socket", join(folder, "zserv.api")],
-    ...["--vty_socket", folder],
+  const options = {
+    config_file: join(folder, `${name}.conf`),
+    pid_file: join(folder, `${name}.pid`),
+    socket: join(folder, "zserv.api"),
+    vty_socket: folder,
     // No telnet: the vty is the socket.
-    ...["--vty_port", "0"],
-    ...["--log", "stdout"],
-  ];
+    vty_port: "0",
+    log: "stdout",
+  };
+  return [join(daemonsFolder, name), ...Object.entries(options).flatMap(([option, value]) => [`--${option}`, value])];
 }
 
 function vtysh(folder: string): readonly string[] {
@@ -92,13 +92,13 @@ function vtysh(folder: string): readonly string[] {
 }
 
 async function answers(folder: string, process: HostProcess, signal?: AbortSignal): Promise<void> {
-  for (let tries = 0; tries < 500; tries++) {
+  const ask = async () => {
     const asked = await attempt([...vtysh(folder), "-d", process.name, "-c", "show version"], { signal });
-    if (asked.status === 0 && asked.stdout.includes("FRRouting")) return;
-    if (!process.running) break;
-    await delay(20, undefined, { signal });
-  }
-  throw new LabError("lab.processEnded", `the switch's ${process.name} does not answer, see ${process.logFile}`);
+    if (asked.status === 0 && asked.stdout.includes("FRRouting")) return true;
+    if (process.running) return false;
+    throw new LabError("lab.processEnded", `the switch's ${process.name} ended as it started, see ${process.logFile}`);
+  };
+  await until(`the switch's ${process.name} answers, see ${process.logFile}`, ask, { signal });
 }
 
 function zebraConfig(host: string): string {

@@ -1,8 +1,8 @@
 import { readFile } from "node:fs/promises";
-import { setTimeout as delay } from "node:timers/promises";
 import type { HostProcess } from "./host-process.ts";
 import { LabError } from "./lab-error.ts";
 import type { Lab } from "./lab.ts";
+import { until } from "./until.ts";
 
 export interface RouteEvent {
   /** Milliseconds since the epoch, with a fraction. */
@@ -61,11 +61,12 @@ export class RouteMonitor {
       separateOutput: true,
       urgent: true,
     });
-    for (let tries = 0; tries < 500 && process.running; tries++) {
-      if (await hasSubscribed(process.id.pid)) return new RouteMonitor(process);
-      await delay(10, undefined, { signal });
-    }
-    throw new LabError("lab.processEnded", `ip monitor on ${host} does not listen, see ${process.logFile}`);
+    const ask = async () => {
+      if (process.running) return hasSubscribed(process.id.pid);
+      throw new LabError("lab.processEnded", `ip monitor on ${host} ended as it started, see ${process.logFile}`);
+    };
+    await until(`ip monitor listens on ${host}`, ask, { signal });
+    return new RouteMonitor(process);
   }
 
   /** All that was seen so far, of all prefixes. */

@@ -1,4 +1,5 @@
-import type { Host, Topology } from "./topology.ts";
+import type { SwitchConfig } from "./frr-switch.ts";
+import { addressOn, hostsOf, type Host, type Topology } from "./topology.ts";
 
 const forwarding = {
   "net.ipv4.ip_forward": "1",
@@ -71,4 +72,14 @@ export const bgpTopology: Topology = {
       podCidr: node.podCidr,
     })),
   ],
+};
+
+/** The scenario's switch, but for the hold time: it asks for the shortest there is (RFC 4271 §4.2), to lose less time. */
+export const bgpSwitch: SwitchConfig = {
+  as: 65210,
+  routerId: "1.1.1.1",
+  maximumPaths: 3,
+  keepaliveS: 1,
+  holdTimeS: 3,
+  neighbours: hostsOf(bgpTopology, "node").map((node) => ({ address: addressOn(node, "data"), remoteAs: 65211 })),
 };

@@ -24,12 +24,12 @@ export class LoadClient {
   static async start(lab: Lab, host: string, options: LoadOptions): Promise<LoadClient> {
     const process = await lab.run(host, {
       name: "load-client",
-      argv: programArgv("load-client", [
-        ...["--address", options.address],
-        ...["--port", String(options.port)],
-        ...["--rate", String(options.rate)],
-        ...["--timeout-ms", String(options.timeoutMs)],
-      ]),
+      argv: programArgv("load-client", {
+        address: options.address,
+        port: String(options.port),
+        rate: String(options.rate),
+        "timeout-ms": String(options.timeoutMs),
+      }),
       separateOutput: true,
       urgent: true,
     });
