@@ -1,3 +1,4 @@
+export { startControllers, startKubelet } from "./cluster/cluster-processes.ts";
 export { command, type CommandOptions } from "./command.ts";
 export { FrrSwitch, type BgpNeighbour, type SwitchConfig } from "./frr-switch.ts";
 export { HostProcess, type ProcessEnd, type ProcessSpec } from "./host-process.ts";

@@ -27,6 +27,15 @@ export function isOwnedBy(pod: Pod, set: ReplicaSet): boolean {
   return owner !== undefined && owner.uid === set.metadata.uid && selects(set.spec.selector, pod.metadata.labels);
 }
 
+/** The pods of a set of this name that is gone, also where another has its name by now (`uid`): they go with it. */
+export function leftBehind(name: string, uid: string | undefined, pods: readonly Pod[]): Pod[] {
+  return pods.filter((pod) => {
+    const owner = pod.metadata.ownerReferences?.find((each) => each.controller === true);
+    const isOfTheName = owner?.kind === "ReplicaSet" && owner.name === name;
+    return isOfTheName && owner.uid !== uid && pod.metadata.deletionTimestamp === undefined;
+  });
+}
+
 /** Those to keep come first: on a node before waiting for one, ready before not, old before new. */
 function dearest(a: Pod, b: Pod): number {
   return (
