@@ -19,7 +19,7 @@ export {
 export type { NodeView } from "./announcement/node-view.ts";
 export type { ServiceAnnouncement } from "./announcement/service-announcement.ts";
 export type { Advertisement, Community, Configuration, Peer } from "./configuration/configuration.ts";
-export { poolHolds, type Pool } from "./configuration/pool.ts";
+export { avoidedIn, poolHolds, type Pool } from "./configuration/pool.ts";
 export { readConfiguration, type ConfigurationSource, type ReadConfiguration } from "./configuration/read.ts";
 export { plan, serviceOf, slicesByService, type Plan, type Snapshot } from "./plan.ts";
 export { describe } from "./reason-text.ts";

@@ -48,6 +48,7 @@ export class Neighbour implements Disposable {
   }
 
   [Symbol.dispose](): void {
+    ip(`link delete ${this.cable}`); // the kernel would do it, too, but some time after the namespace is gone
     ip(`netns del ${this.name}`);
   }
 }

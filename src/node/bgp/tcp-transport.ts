@@ -1,5 +1,5 @@
 import { connect, createServer, type Server, type Socket } from "node:net";
-import { formatAddress, parseAddress, type Address } from "../../net/index.ts";
+import { formatAddress, parseAddress } from "../../net/index.ts";
 import {
   TransportError,
   type Connection,
@@ -28,7 +28,11 @@ function dial(options: DialOptions, handlers: DialHandlers): { cancel(): void } 
   socket.once("error", failed);
   socket.once("connect", () => {
     socket.off("error", failed);
-    handlers.connected(new TcpConnection(socket));
+    const connection = connectionOf(socket);
+    if (connection !== undefined) return handlers.connected(connection);
+    return handlers.failed(
+      new TransportError("transport.reset", `connect ECONNRESET ${formatAddress(remote.address)}`),
+    );
   });
   return {
     cancel: () => {
@@ -41,9 +45,8 @@ function dial(options: DialOptions, handlers: DialHandlers): { cancel(): void } 
 
 async function listen(local: Endpoint, accept: (connection: Connection) => void): Promise<Listener> {
   const server = createServer({ allowHalfOpen: true, noDelay: true, pauseOnConnect: true }, (socket) => {
-    // A connection that was reset before we saw it has no remote address any more.
-    if (socket.remoteAddress === undefined) socket.destroy();
-    else accept(new TcpConnection(socket));
+    const connection = connectionOf(socket);
+    if (connection !== undefined) accept(connection);
   });
   const { promise, resolve, reject } = Promise.withResolvers<void>();
   server.once("error", (error: NodeJS.ErrnoException) => reject(transportError(error)));
@@ -63,6 +66,16 @@ function close(server: Server): Promise<void> {
   return Promise.resolve();
 }
 
+/** `undefined` if the connection was reset before we saw it: then it has no addresses any more. */
+function connectionOf(socket: Socket): TcpConnection | undefined {
+  const local = endpoint(socket.localAddress, socket.localPort);
+  const remote = endpoint(socket.remoteAddress, socket.remotePort);
+  if (local !== undefined && remote !== undefined) return new TcpConnection(socket, local, remote);
+  socket.on("error", () => {}); // the caller hears of it in another way, or never heard of the connection
+  socket.destroy();
+  return undefined;
+}
+
 class TcpConnection implements Connection {
   readonly local: Endpoint;
   readonly remote: Endpoint;
@@ -70,10 +83,10 @@ class TcpConnection implements Connection {
   #isCorked = false;
   #error: TransportError | undefined;
 
-  constructor(socket: Socket) {
+  constructor(socket: Socket, local: Endpoint, remote: Endpoint) {
     this.#socket = socket;
-    this.local = endpoint(socket.localAddress, socket.localPort);
-    this.remote = endpoint(socket.remoteAddress, socket.remotePort);
+    this.local = local;
+    this.remote = remote;
     socket.on("error", (error) => (this.#error = transportError(error)));
   }
 
@@ -111,15 +124,10 @@ class TcpConnection implements Connection {
   }
 }
 
-function endpoint(text: string | undefined, port: number | undefined): Endpoint {
-  return { address: unmapped(text ?? ""), port: port ?? 0 };
-}
-
 /** An IPv4 address stays one also where the system shows it as IPv4-mapped; the zone of a link-local one is left out. */
-function unmapped(text: string): Address {
-  const address = parseAddress(text.replace(/%.*$/, "").replace(/^::ffff:(?=\d+\.)/, ""));
-  if (address === undefined) throw new Error(`the system gave "${text}" for an address`);
-  return address;
+function endpoint(text: string | undefined, port: number | undefined): Endpoint | undefined {
+  const address = parseAddress((text ?? "").replace(/%.*$/, "").replace(/^::ffff:(?=\d+\.)/, ""));
+  return address === undefined || port === undefined ? undefined : { address, port };
 }
 
 const errorCodes: Readonly<Record<string, TransportErrorCode>> = {

@@ -1,7 +1,7 @@
 import { compareAddresses, formatAddress, sameAddress, type Address } from "../../net/index.ts";
 import type { Labels, Namespace, Service } from "../../kubernetes/resources/index.ts";
 import type { Configuration } from "../configuration/configuration.ts";
-import type { AllocationReason } from "../reason.ts";
+import type { AllocationReason, HoldingCause } from "../reason.ts";
 import { keyOf } from "../../kubernetes/resources/index.ts";
 import { compareRequests, requestOf, type AddressRequest } from "./address-request.ts";
 import { AddressSearch, causeOf } from "./address-search.ts";
@@ -138,7 +138,7 @@ export class AllocationPlanner {
       if (this.#requests.get(key)?.sharing !== undefined) this.#wakeWaiting(decision.addresses);
     }
     const releases = [...this.#touched].flatMap((uid) =>
-      this.#holdings.of(uid).filter((each) => this.#isSuperfluous(each)),
+      this.#holdings.of(uid).filter((each) => this.isSuperfluous(each)),
     );
     this.#touched.clear();
     return { changed: [...changed.values()], releases };
@@ -157,14 +157,20 @@ export class AllocationPlanner {
     return this.#holdings.all();
   }
 
+  /** How a Service came by an address that it holds. */
+  causeOf(uid: string, address: Address): HoldingCause {
+    return this.#holdings.of(uid).find((each) => each.address.value === address.value)?.why ?? "adopted";
+  }
+
   /** All that is held by no Service that should have it. */
   *releases(): Generator<Holding> {
     for (const holding of this.#holdings.all()) {
-      if (this.#isSuperfluous(holding)) yield holding;
+      if (this.isSuperfluous(holding)) yield holding;
     }
   }
 
-  #isSuperfluous({ uid, address }: Holding): boolean {
+  /** Whether nobody should have it who has it. */
+  isSuperfluous({ uid, address }: Holding): boolean {
     const key = this.#keyByUid.get(uid);
     const decision = key === undefined ? undefined : this.#decisions.get(key);
     return !decision?.addresses.some((each) => each.value === address.value);
@@ -193,7 +199,10 @@ export class AllocationPlanner {
   }
 
   #find(request: AddressRequest): Omit<AllocationDecision, "service" | "uid"> {
-    const held = this.#holdings.of(request.uid).map((holding) => holding.address);
+    const isShown = (address: Address) => request.assigned.some((each) => sameAddress(each, address));
+    const addresses = this.#holdings.of(request.uid).map((holding) => holding.address);
+    // Of two that it holds, the one in its status is the one that users know.
+    const held = [...addresses.filter(isShown), ...addresses.filter((each) => !isShown(each))];
     const search = this.#search;
     if (search === undefined || this.#configuration?.pools.size === 0) {
       const kept = held.length > 0 ? held : request.assigned;

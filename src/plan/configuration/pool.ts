@@ -41,6 +41,14 @@ export function isAvoided(pool: Pool, address: Address): boolean {
   return last === 0 || last === 255;
 }
 
+/** How many addresses of one of its ranges a pool leaves out. */
+export function avoidedIn(pool: Pool, { first, last }: AddressRange): bigint {
+  if (!pool.avoidBuggyIPs || first.family === 6 || last.family === 6) return 0n;
+  const endingIn = (octet: number) =>
+    Math.floor((last.value - octet) / 256) - Math.floor((first.value - 1 - octet) / 256);
+  return BigInt(endingIn(0) + endingIn(255));
+}
+
 /** Whether a pool may serve a Service as far as `serviceAllocation` says. */
 export function poolIsFor(
   pool: Pool,
