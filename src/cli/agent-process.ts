@@ -36,7 +36,7 @@ export async function runAgentProcess(
   }
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
-  const access = await loadKubeconfig(options.kubeconfig === undefined ? {} : { path: options.kubeconfig });
+  const access = await loadKubeconfig({ path: options.kubeconfig, env: process.env });
   const client = new Client(access, {
     userAgent: `fairlead-${name}`,
     onUnreadable: (object) => log.warn(object, "an object cannot be read and is left out"),

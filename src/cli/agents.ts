@@ -17,11 +17,19 @@ export function addAgentCommands(program: Command): void {
   ).action(async (options: CommonOptions) => {
     const { runAgentProcess } = await import("./agent-process.ts");
     const { controllerMetrics, runController } = await import("../controller/index.ts");
-    const { EventRecorder } = await import("../kubernetes/client/index.ts");
+    const { EventRecorder, lead } = await import("../kubernetes/client/index.ts");
     await runAgentProcess("controller", options, async ({ client, registry, log, signal }) => {
-      const events = new EventRecorder(client, { component: "fairlead-controller" });
-      const modules = { client, events, metrics: controllerMetrics(registry), log };
-      await runController(modules, { namespace: options.namespace, loadBalancerClass: options.lbClass }, signal);
+      const instance = `${hostname()}-${process.pid}`;
+      const onFailure = (error: unknown) => log.warn({ error: String(error) }, "the API server did not take it");
+      const events = new EventRecorder(client, { component: "fairlead-controller", instance, onFailure });
+      const recording = events.run(signal);
+      const metrics = controllerMetrics(registry);
+      const { namespace } = options;
+      const election = { namespace, name: "fairlead-controller", identity: instance, onFailure };
+      const work = (leading: AbortSignal) =>
+        runController({ client, events, metrics, log }, { namespace, loadBalancerClass: options.lbClass }, leading);
+      await lead(client, election, work, signal);
+      await recording;
     });
   });
 
