@@ -81,9 +81,9 @@ async function measure(announcer: Announcer, count: number, frr: Frr, { name }: 
     const exited = once(started.process, "exit");
     started.process.kill("SIGKILL");
     await exited;
+    await rm(folder, { recursive: true });
     await until("FRR has let go", async () => !(await vty.ask(summary)).includes('"state":"Established"'));
     vty.close();
-    await rm(folder, { recursive: true });
   }
 }
 
