@@ -83,6 +83,12 @@ export class BgpCluster {
     this.#agents.delete(node);
   }
 
+  /** The power of a node fails. */
+  async kill(node: string): Promise<void> {
+    await this.lab.kill(node);
+    this.#agents.delete(node);
+  }
+
   /** A node that was killed comes back, with everything that runs on it. */
   async boot(node: string, signal?: AbortSignal): Promise<void> {
     await this.lab.boot(node, signal);
