@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { startApiServer, type ApiServer } from "../../src/kubernetes/apiserver/index.ts";
 import {
+  ApiError,
   Client,
   EventRecorder,
   lead,
@@ -80,10 +81,20 @@ test("a compare-and-swap on an AddressBlock succeeds for one of two", async () =
     const write = (uid: string) =>
       client.update(AddressBlock, {
         ...block,
-        spec: { ...block.spec, owned: [{ address: "172.19.100.1", owners: [{ uid, service: "default/web" }] }] },
+        spec: {
+          ...block.spec,
+          owned: [{ address: "172.19.100.1", owners: [{ uid, service: "default/web", why: "autoAssign", seen: "1" }] }],
+        },
       });
-    const results = await Promise.allSettled([write("one"), write("two")]);
-    assert.deepEqual(results.map(({ status }) => status).sort(), ["fulfilled", "rejected"]);
+    const outcome = (written: Promise<AddressBlock>) =>
+      written.then(
+        () => "written",
+        (error) => (error instanceof ApiError ? error.code : String(error)),
+      );
+    assert.deepEqual((await Promise.all([outcome(write("one")), outcome(write("two"))])).sort(), [
+      "conflict",
+      "written",
+    ]);
   });
 });
 
