@@ -9,6 +9,8 @@ export type HostQuestion =
   | { readonly do: "serve"; readonly name: string; readonly port: number }
   /** New connections one after the other, a line on each; what was answered, or the error's code, or "timeout". */
   | { readonly do: "call"; readonly address: string; readonly port: number; readonly times: number }
+  /** An HTTP request; its status and body. */
+  | { readonly do: "get"; readonly url: string }
   /** A connection (made on first use) that stays, and a line on it. */
   | { readonly do: "say"; readonly id: string; readonly address: string; readonly port: number }
   /** A datagram from a socket that stays. */
@@ -24,6 +26,8 @@ await answerQuestions((question: HostQuestion) => {
       return serve(question.name, question.port);
     case "call":
       return call(question);
+    case "get":
+      return get(question.url);
     case "say":
       return say(question);
     case "send":
@@ -52,6 +56,11 @@ async function call({ address, port, times }: { address: string; port: number; t
     socket.destroy();
   }
   return answers;
+}
+
+async function get(url: string): Promise<readonly [status: number, body: unknown]> {
+  const response = await fetch(url, { signal: AbortSignal.timeout(patienceMs) });
+  return [response.status, await response.json()];
 }
 
 function say({ id, address, port }: { id: string; address: string; port: number }): Promise<string> {
