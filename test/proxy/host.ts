@@ -89,26 +89,34 @@ function lineOn(socket: Socket): Promise<string> {
   });
 }
 
-function send({ id, address, port }: { id: string; address: string; port: number }): Promise<string> {
+async function send({ id, address, port }: { id: string; address: string; port: number }): Promise<string> {
   let socket = sockets.get(id);
-  if (socket === undefined) sockets.set(id, (socket = createSocket(address.includes(":") ? "udp6" : "udp4")));
-  const used = socket;
+  if (socket === undefined) {
+    sockets.set(id, (socket = createSocket(address.includes(":") ? "udp6" : "udp4")));
+    // Only a connected socket is told that a port is unreachable.
+    socket.connect(port, address);
+    await once(socket, "connect");
+  }
+  return answerOn(socket);
+}
+
+function answerOn(socket: UdpSocket): Promise<string> {
   return new Promise((resolve) => {
     const end = (answer: string) => {
       clearTimeout(timer);
-      used.removeAllListeners();
+      socket.removeAllListeners();
       resolve(answer);
     };
     const timer = setTimeout(() => {
       end("timeout");
     }, patienceMs);
-    used.once("message", (text) => {
+    socket.once("message", (text) => {
       end(String(text));
     });
-    used.once("error", (error) => {
+    socket.once("error", (error) => {
       end("code" in error ? String(error.code) : error.message);
     });
-    used.send("?", port, address);
+    socket.send("?");
   });
 }
 

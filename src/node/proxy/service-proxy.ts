@@ -158,7 +158,7 @@ export class ServiceProxy {
   }
 
   async #apply(keys: readonly string[]): Promise<void> {
-    const changes = keys.flatMap((key) => this.#decide(key));
+    const changes = this.#claims.set(keys.map((key) => [key, this.#decide(key)]));
     const transaction = this.#rules.change(changes);
     if (!this.#installed) await this.#install();
     else if (transaction !== "") await this.#change(transaction);
@@ -167,11 +167,11 @@ export class ServiceProxy {
     for (const key of keys) await this.#setHealth(key);
   }
 
-  #decide(key: string): FrontendChange[] {
+  #decide(key: string): readonly Frontend[] {
     const service = this.#modules.source.service(key);
     const slices = service === undefined ? [] : [...this.#modules.source.endpointSlices(key)];
     this.#index(key, slices);
-    return this.#claims.set(key, service === undefined ? [] : frontendsOf(service, slices, this.#context));
+    return service === undefined ? [] : frontendsOf(service, slices, this.#context);
   }
 
   #index(key: string, slices: readonly EndpointSlice[]): void {
