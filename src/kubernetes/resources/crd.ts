@@ -8,13 +8,6 @@ type JsonSchema = { [key: string]: unknown };
  * structural schema: no references, no `additionalProperties: false`, int-or-string by its own extension.
  */
 export function customResourceDefinition(kind: Kind): JsonSchema {
-  const schema = z.toJSONSchema(kind.schema, {
-    target: "openapi-3.0",
-    io: "input",
-    reused: "inline",
-    unrepresentable: "any",
-  });
-  const { apiVersion: _, kind: __, metadata: ___, ...properties } = (schema["properties"] ?? {}) as JsonSchema;
   return {
     apiVersion: "apiextensions.k8s.io/v1",
     kind: "CustomResourceDefinition",
@@ -37,21 +30,33 @@ export function customResourceDefinition(kind: Kind): JsonSchema {
           ...(kind.columns.length > 0 ? { additionalPrinterColumns: columnsOf(kind) } : {}),
           ...(kind.statusSubresource ? { subresources: { status: {} } } : {}),
           schema: {
-            openAPIV3Schema: {
-              description: kind.description,
-              type: "object",
-              properties: {
-                apiVersion: { type: "string" },
-                kind: { type: "string" },
-                metadata: { type: "object" },
-                ...(structural(properties) as JsonSchema),
-              },
-              required: schema.required?.filter((name) => name in properties) ?? [],
-            },
+            openAPIV3Schema: openApiSchema(kind),
           },
         },
       ],
     },
+  };
+}
+
+/** The structural schema of a whole object of this kind, in the words of OpenAPI 3.0. */
+export function openApiSchema(kind: Kind): JsonSchema {
+  const schema = z.toJSONSchema(kind.schema, {
+    target: "openapi-3.0",
+    io: "input",
+    reused: "inline",
+    unrepresentable: "any",
+  });
+  const { apiVersion: _, kind: __, metadata: ___, ...properties } = (schema["properties"] ?? {}) as JsonSchema;
+  return {
+    description: kind.description,
+    type: "object",
+    properties: {
+      apiVersion: { type: "string" },
+      kind: { type: "string" },
+      metadata: { type: "object" },
+      ...(structural(properties) as JsonSchema),
+    },
+    required: schema.required?.filter((name) => name in properties) ?? [],
   };
 }
 

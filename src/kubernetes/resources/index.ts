@@ -1,4 +1,4 @@
-export { customResourceDefinition } from "./crd.ts";
+export { customResourceDefinition, openApiSchema } from "./crd.ts";
 export { ConfigMap, Event, Namespace, Node, Pod, Secret, Service } from "./core.ts";
 export { AddressBlock, NodeReport } from "./fairlead.ts";
 export { apiVersionOf, defineKind, keyOf, pathOf, type Kind, type KubernetesObject, type ObjectOf } from "./kind.ts";

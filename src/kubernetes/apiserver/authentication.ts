@@ -1,0 +1,29 @@
+import type { IncomingMessage } from "node:http";
+import { TLSSocket } from "node:tls";
+import type { Authority } from "./certificates/authority.ts";
+import type { User } from "./request.ts";
+import { ApiError } from "./status.ts";
+
+/** What may be asked by anybody, as a real server's role system:public-info-viewer has it. */
+const publicPaths = /^\/(?:healthz|livez|readyz|version)(?:\/|$)/;
+
+/** Throws 401 unless a certificate or token of our own authority says who asks. */
+export function authenticate(request: IncomingMessage, path: string, authority: Authority): void {
+  if (publicPaths.test(path)) return;
+  const user = userOfCertificate(request) ?? userOfToken(request, authority);
+  if (user === undefined) throw new ApiError(401, "Unauthorized", "Unauthorized");
+}
+
+function userOfCertificate({ socket }: IncomingMessage): User | undefined {
+  if (!(socket instanceof TLSSocket) || !socket.authorized) return undefined;
+  const { subject } = socket.getPeerCertificate();
+  // No certificate at all gives an empty object, whatever the types say.
+  const { CN, O } = (subject as Partial<typeof subject> | undefined) ?? {};
+  if (typeof CN !== "string") return undefined;
+  return { name: CN, groups: O === undefined ? [] : [O].flat() };
+}
+
+function userOfToken({ headers }: IncomingMessage, authority: Authority): User | undefined {
+  const [, token] = /^Bearer ([A-Za-z0-9_-]+)$/.exec(headers.authorization ?? "") ?? [];
+  return token === undefined ? undefined : authority.userOfToken(token);
+}

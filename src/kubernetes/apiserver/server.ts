@@ -1,0 +1,97 @@
+import { kinds, Namespace } from "../resources/index.ts";
+import { strategyOf } from "./admission/strategies.ts";
+import { Api } from "./api.ts";
+import { Authority } from "./certificates/authority.ts";
+import { HttpServer } from "./http.ts";
+import { ApiError } from "./status.ts";
+import { Store } from "./store/store.ts";
+
+export interface ApiServerOptions {
+  /** A file's path, or `:memory:` for what may be forgotten. */
+  readonly database: string;
+  readonly host: string;
+  /** 0 takes any that is free. */
+  readonly port: number;
+  /** Names and addresses beside `host` that clients call the server by; the first is the one in kubeconfigs. */
+  readonly names?: readonly string[];
+  /** What Services get their cluster addresses from: one prefix, or two of different families. */
+  readonly serviceNetworks?: readonly string[];
+  readonly nodePorts?: { readonly first: number; readonly last: number };
+  /** How long a watch can be taken up again from where it ended; five minutes by default, as with kube-apiserver. */
+  readonly historyMs?: number;
+  /** Told what went wrong inside and could be told no client. */
+  readonly onError?: (error: unknown) => void;
+}
+
+export interface ApiServer {
+  readonly url: string;
+  /** The certificate authority's certificate, as PEM. */
+  readonly ca: string;
+  /** The text of a kubeconfig for a user of that name, with a certificate or a token. */
+  readonly kubeconfig: (user?: string, credential?: "certificate" | "token") => string;
+  /** Forgets all history at once: every watch from an older resource version then gets 410. */
+  readonly compact: () => void;
+  readonly close: () => Promise<void>;
+}
+
+const defaultServiceNetworks = ["10.96.0.0/12"];
+const defaultHistoryMs = 5 * 60_000;
+const firstNamespaces = ["default", "kube-node-lease", "kube-public", "kube-system"];
+const internal = { dryRun: false, fieldManager: "fairlead", fieldValidation: "Ignore", force: false } as const;
+
+/** Starts an API server; it is ready when the promise resolves, and closed by `close` or by `signal`. */
+export async function startApiServer(options: ApiServerOptions, signal?: AbortSignal): Promise<ApiServer> {
+  signal?.throwIfAborted();
+  const store = new Store(options.database);
+  const onError =
+    options.onError ?? ((error: unknown) => process.emitWarning(error instanceof Error ? error : String(error)));
+  try {
+    const authority = new Authority(store);
+    const api = new Api(store, kinds, strategyOf);
+    for (const name of firstNamespaces) await createNamespace(api, name);
+    const names = [...new Set([...(options.names ?? []), options.host, "localhost", "127.0.0.1", "::1"])];
+    const http = new HttpServer({ host: options.host, port: options.port, names, authority, api, onError });
+    const { port } = await http.listen();
+    const called = options.names?.[0] ?? (["0.0.0.0", "::"].includes(options.host) ? "127.0.0.1" : options.host);
+    const url = `https://${called.includes(":") ? `[${called}]` : called}:${port}`;
+    const compaction = keepHistory(store, options.historyMs ?? defaultHistoryMs);
+    const close = async () => {
+      clearInterval(compaction);
+      await http.close();
+      store.close();
+    };
+    let closing: Promise<void> | undefined;
+    const closeOnce = () => (closing ??= close());
+    signal?.addEventListener("abort", () => void closeOnce().catch(onError), { once: true });
+    return {
+      url,
+      ca: authority.certificatePem,
+      kubeconfig: (user = "fairlead-admin", credential = "certificate") =>
+        authority.kubeconfig(url, { name: user, groups: ["system:masters"] }, credential),
+      compact: () => store.compact(store.revision),
+      close: closeOnce,
+    };
+  } catch (error) {
+    store.close();
+    throw error;
+  }
+}
+
+async function createNamespace(api: Api, name: string): Promise<void> {
+  const object = { apiVersion: "v1", kind: "Namespace", metadata: { name } };
+  try {
+    await api.writer.create({ kind: Namespace, namespace: "" }, object, internal);
+  } catch (error) {
+    // From an earlier start.
+    if (!(error instanceof ApiError && error.reason === "AlreadyExists")) throw error;
+  }
+}
+
+/** Every period, forgets what was history at the start of it. */
+function keepHistory(store: Store, historyMs: number): NodeJS.Timeout {
+  let before = store.revision;
+  return setInterval(() => {
+    store.compact(before);
+    before = store.revision;
+  }, historyMs).unref();
+}
