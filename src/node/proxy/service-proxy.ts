@@ -162,9 +162,9 @@ export class ServiceProxy {
     const transaction = this.#rules.change(changes);
     if (!this.#installed) await this.#install();
     else if (transaction !== "") await this.#change(transaction);
+    for (const key of keys) await this.#setHealth(key);
     await this.#forgetClients(changes);
     await this.#forgetFlows(changes);
-    for (const key of keys) await this.#setHealth(key);
   }
 
   #decide(key: string): readonly Frontend[] {
@@ -257,10 +257,11 @@ export class ServiceProxy {
   }
 
   async #forgetFlows(changes: readonly FrontendChange[]): Promise<void> {
-    const frontends = changes.flatMap((change): Frontend[] => {
-      if (change.after !== undefined) return [change.after];
+    const frontends = changes.flatMap(({ before, after }): Frontend[] => {
       // Gone: nobody serves it any more.
-      return change.before === undefined ? [] : [{ ...change.before, serving: new Set() }];
+      if (after === undefined) return before === undefined ? [] : [{ ...before, serving: new Set() }];
+      const had = before?.serving ?? new Set();
+      return had.size > 0 && had.isSubsetOf(after.serving) ? [] : [after];
     });
     await forgetStaleFlows(this.#modules.conntrack, frontends, this.#stopping.signal);
   }
