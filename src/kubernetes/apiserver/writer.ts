@@ -181,7 +181,7 @@ function check(
   const problems = [
     ...metadataProblems(kind, complete),
     ...(old === undefined ? [] : finalizerChanges(complete, old)),
-    ...(subresource === "status" && old !== undefined
+    ...(subresource !== undefined && old !== undefined
       ? (strategy.validateStatus?.(complete, old) ?? [])
       : (strategy.validate?.(complete, old) ?? [])),
   ];
