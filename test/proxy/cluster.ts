@@ -66,9 +66,15 @@ export class Cluster {
   }
 
   /** Starts the proxy, anew if it runs. */
-  async start(): Promise<void> {
+  async start(verifyEveryMs = 3_600_000): Promise<void> {
     const podNetworks = ["10.233.64.0/18", "fd64::/16"];
-    await this.agent({ do: "start", nodeName: "one", podNetworks, nodes: [node("one", 1), node("two", 2)] });
+    await this.agent({
+      do: "start",
+      nodeName: "one",
+      podNetworks,
+      nodes: [node("one", 1), node("two", 2)],
+      verifyEveryMs,
+    });
   }
 
   async down(): Promise<void> {

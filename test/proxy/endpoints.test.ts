@@ -111,7 +111,7 @@ describe("endpoints that come, go and end", () => {
   it("where bridges pass connection tracking by, pods on one node reach each other all the same", async () => {
     await cluster.set(all);
     for (const name of ["iptables", "ip6tables"]) cluster.net.sysctl("one", `net.bridge.bridge-nf-call-${name}`, "0");
-    assert.match((await cluster.agent({ do: "verify" }))[0] ?? "", /bridges are tracked otherwise/);
+    assert.match((await cluster.agent({ do: "verify" }))[0] ?? "", /bridges' tracking/);
     for (const address of ["10.233.0.10", "fd00::10"]) {
       assert.deepEqual(backends(await cluster.call("a", address, 80, 40)), ["a", "b", "c"]);
     }

@@ -32,10 +32,20 @@ describe("the proxy's table", () => {
     ]) {
       cluster.net.run("one", "nft", harm);
       const [warning = ""] = await cluster.agent({ do: "verify" });
-      assert.match(warning, /the table is not as it was left/, harm);
+      assert.match(warning, /the table is not as it should be/, harm);
       assert.deepEqual(await cluster.agent({ do: "verify" }), [], harm);
       assert.deepEqual(backends(await cluster.call("client", balanced, 80, 40)), ["a", "b", "c"], harm);
     }
+  });
+
+  it("is looked after without being asked", async () => {
+    await cluster.set({ a: {} });
+    await cluster.start(50);
+    cluster.net.run("one", "nft", "flush", "ruleset");
+    for (let tried = 0; (await cluster.call("client", "10.233.0.10", 80))[0]?.startsWith("a ") !== true; tried++) {
+      assert.ok(tried < 50, "it stays away");
+    }
+    await cluster.start();
   });
 
   it("is made anew when a change finds it gone", async () => {

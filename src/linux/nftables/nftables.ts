@@ -1,8 +1,11 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { generation } from "./generation.ts";
 import { libnftables, outputFlags } from "./libnftables.ts";
 import { NftablesError } from "./nftables-error.ts";
+
+const largeRunBytes = 1 << 20;
 
 /**
  * The kernel's packet filter, in the network namespace of this process. All commands of one `run` take effect at once
@@ -38,6 +41,19 @@ export class Nftables {
     return parsed.nftables;
   }
 
+  /**
+   * What a command lists, as nft(8) writes it, without the elements of sets and maps. For rules: libnftables 1.0.6 writes
+   * not all of them as JSON, and complains of that on standard error. Throws `NftablesError`.
+   */
+  async listText(command: string): Promise<string> {
+    return this.#enqueue(command, outputFlags.numeric | outputFlags.terse);
+  }
+
+  /** How many transactions there were in this network namespace, ours and others'. */
+  generation(): number {
+    return generation();
+  }
+
   /** Waits for what runs, and gives the memory back. */
   async close(): Promise<void> {
     if (this.#closed) return;
@@ -60,6 +76,8 @@ export class Nftables {
       library.run(this.#context, commands, (error, status) => {
         const output = library.output(this.#context);
         const complaint = library.errors(this.#context);
+        // A table of 10,000 services would leave 190 MB with the allocator.
+        if (commands.length + output.length > largeRunBytes) library.trim();
         if (error !== null) reject(error);
         else if (status !== 0) reject(new NftablesError(commands, this.#complaintWithLine(commands) ?? complaint));
         else resolve(output);
