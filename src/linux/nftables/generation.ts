@@ -20,24 +20,32 @@ const recv = libc.func("intptr_t recv(int fd, _Out_ uint8_t *bytes, size_t lengt
 const close = libc.func("int close(int fd)");
 
 /**
- * The number of transactions that nftables has seen in this network namespace, whoever made them. What packets do to
- * sets and maps counts as none.
+ * Tells the number of transactions that nftables has seen in this network namespace, whoever made them. What packets do
+ * to sets and maps counts as none.
  */
-export function generation(): number {
-  const fd: number = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_NETFILTER);
-  if (fd < 0) throw new Error("nftables: no netlink socket to ask for the generation");
-  try {
+export class Generation {
+  // Kept open: to close it waits for what the last transaction removed to be freed, 10 ms and more.
+  readonly #fd: number;
+
+  constructor() {
+    this.#fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_NETFILTER);
+    if (this.#fd < 0) throw new Error("nftables: no netlink socket to ask for the generation");
+  }
+
+  read(): number {
     const question = Buffer.alloc(headerBytes);
     question.writeUInt32LE(headerBytes, 0);
     question.writeUInt16LE((NFNL_SUBSYS_NFTABLES << 8) | NFT_MSG_GETGEN, 4);
     question.writeUInt16LE(NLM_F_REQUEST, 6);
-    send(fd, question, question.length, 0);
+    send(this.#fd, question, question.length, 0);
     // The kernel has answered when `send` returns.
     const answer = Buffer.alloc(1024);
-    const length = Number(recv(fd, answer, answer.length, MSG_DONTWAIT));
+    const length = Number(recv(this.#fd, answer, answer.length, MSG_DONTWAIT));
     return generationIn(answer.subarray(0, Math.max(0, length)));
-  } finally {
-    close(fd);
+  }
+
+  close(): void {
+    close(this.#fd);
   }
 }
 

@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { generation } from "./generation.ts";
+import { Generation } from "./generation.ts";
 import { libnftables, outputFlags } from "./libnftables.ts";
 import { NftablesError } from "./nftables-error.ts";
 
@@ -16,6 +16,7 @@ const largeRunBytes = 1 << 20;
  */
 export class Nftables {
   readonly #context: unknown;
+  readonly #generation = new Generation();
   #last: Promise<unknown> = Promise.resolve();
   #closed = false;
 
@@ -51,7 +52,7 @@ export class Nftables {
 
   /** How many transactions there were in this network namespace, ours and others'. */
   generation(): number {
-    return generation();
+    return this.#generation.read();
   }
 
   /** Waits for what runs, and gives the memory back. */
@@ -59,6 +60,7 @@ export class Nftables {
     if (this.#closed) return;
     this.#closed = true;
     await this.#last;
+    this.#generation.close();
     libnftables().free(this.#context);
   }
 

@@ -46,7 +46,7 @@ export interface ProxyOptions {
 
 const retryDelaysMs = [100, 500, 1000, 5000] as const;
 const forgettingTries = 3;
-const defaultVerifyEveryMs = 10_000;
+const defaultVerifyEveryMs = 30_000;
 
 /**
  * kube-proxy's work: makes the kernel of this node take packets for services to their endpoints. It keeps one nftables
