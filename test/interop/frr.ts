@@ -12,12 +12,13 @@ const daemons = ["zebra", "bgpd"] as const;
 /** FRR in a network namespace of its own, with all its files in a folder of its own. */
 export class Frr implements AsyncDisposable {
   readonly #namespace: string;
-  readonly #folder: string;
+  /** Configuration, logs and sockets. */
+  readonly folder: string;
   #processes: ChildProcess[] = [];
 
   private constructor(namespace: string, folder: string) {
     this.#namespace = namespace;
-    this.#folder = folder;
+    this.folder = folder;
   }
 
   /** Started and answering; `bgp` is the configuration from `router bgp` on. */
@@ -58,9 +59,9 @@ export class Frr implements AsyncDisposable {
   async vtysh(...commands: readonly string[]): Promise<string> {
     const { stdout } = await run("vtysh", [
       "--vty_socket",
-      this.#folder,
+      this.folder,
       "--config_dir",
-      this.#folder,
+      this.folder,
       ...commands.flatMap((command) => ["-c", command]),
     ]);
     return stdout;
@@ -73,13 +74,13 @@ export class Frr implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.kill();
-    await rm(this.#folder, { recursive: true, force: true });
+    await rm(this.folder, { recursive: true, force: true });
   }
 
   #spawn(daemon: (typeof daemons)[number]): ChildProcess {
-    const file = (name: string) => join(this.#folder, name);
+    const file = (name: string) => join(this.folder, name);
     const args = ["-f", file(`${daemon}.conf`), "-i", file(`${daemon}.pid`)];
-    args.push("-z", file("zserv.api"), "--vty_socket", this.#folder, "-P", "0", "--log", `file:${file("log")}`);
+    args.push("-z", file("zserv.api"), "--vty_socket", this.folder, "-P", "0", "--log", `file:${file("log")}`);
     return spawn("ip", ["netns", "exec", this.#namespace, `/usr/lib/frr/${daemon}`, ...args], { stdio: "ignore" });
   }
 }

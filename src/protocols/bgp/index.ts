@@ -40,3 +40,5 @@ export {
   type Transport,
   type TransportErrorCode,
 } from "./transport.ts";
+export { SimulatedNetwork } from "./simulated-network.ts";
+export type { WireOptions } from "./simulated-connection.ts";
