@@ -11,8 +11,9 @@ const arrows: Record<string, readonly string[]> = {
   "kubernetes/client": ["net", "kubernetes/resources"],
   "kubernetes/apiserver": ["net", "kubernetes/resources"],
   plan: ["net", "kubernetes/resources"],
-  controller: ["net", "plan", "kubernetes/resources", "kubernetes/client"],
-  node: ["net", "plan", "protocols", "linux", "kubernetes/resources", "kubernetes/client"],
+  snapshot: ["plan", "kubernetes/resources", "kubernetes/client"],
+  controller: ["net", "plan", "snapshot", "kubernetes/resources", "kubernetes/client"],
+  node: ["net", "plan", "snapshot", "protocols", "linux", "kubernetes/resources", "kubernetes/client"],
   lab: ["*"],
   cli: ["*"],
 };

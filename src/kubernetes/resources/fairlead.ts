@@ -6,8 +6,18 @@ const group = "fairlead.dev";
 
 const ownedAddress = z.object({
   address: z.string(),
-  owners: z.array(z.object({ uid: z.string(), service: z.string().describe("namespace/name, for people") })).min(1),
-  sharingKey: z.string().optional(),
+  owners: z
+    .array(
+      z.object({
+        uid: z.string(),
+        service: z.string().describe("namespace/name"),
+        why: z
+          .enum(["annotation", "serviceAllocation", "autoAssign", "requested", "shared", "adopted"])
+          .describe("How the Service came by the address."),
+        seen: z.string().describe("The Service's resourceVersion when it was given the address."),
+      }),
+    )
+    .min(1),
 });
 
 /**
@@ -56,6 +66,7 @@ export const NodeReport = defineKind(
     status: z
       .object({
         startTime: z.string(),
+        gateways: z.array(z.string()).default([]).describe("The node's default gateways: addresses for no pool."),
         sessions: z.array(sessionReport).default([]),
         problems: z.array(z.object({ code: z.string(), message: z.string() })).default([]),
       })

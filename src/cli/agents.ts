@@ -1,0 +1,86 @@
+import { hostname } from "node:os";
+import { InvalidArgumentError, Option, type Command } from "commander";
+import { parsePrefix, type Prefix } from "../net/index.ts";
+
+interface CommonOptions {
+  readonly kubeconfig?: string;
+  readonly namespace: string;
+  readonly lbClass?: string;
+  readonly port: number;
+  readonly logLevel: string;
+}
+
+/** `fairlead controller` and `fairlead node`: the processes of a cluster. Each is loaded only when it is run. */
+export function addAgentCommands(program: Command): void {
+  withCommonOptions(
+    program.command("controller").description("give Services their addresses: one process a cluster"),
+  ).action(async (options: CommonOptions) => {
+    const { runAgentProcess } = await import("./agent-process.ts");
+    const { controllerMetrics, runController } = await import("../controller/index.ts");
+    const { EventRecorder, lead } = await import("../kubernetes/client/index.ts");
+    await runAgentProcess("controller", options, async ({ client, registry, log, signal }) => {
+      const instance = `${hostname()}-${process.pid}`;
+      const onFailure = (error: unknown) => log.warn({ error: String(error) }, "the API server did not take it");
+      const events = new EventRecorder(client, { component: "fairlead-controller", instance, onFailure });
+      const recording = events.run(signal);
+      const metrics = controllerMetrics(registry);
+      const { namespace } = options;
+      const election = { namespace, name: "fairlead-controller", identity: instance, onFailure };
+      const work = (leading: AbortSignal) =>
+        runController({ client, events, metrics, log }, { namespace, loadBalancerClass: options.lbClass }, leading);
+      await lead(client, election, work, signal);
+      await recording;
+    });
+  });
+
+  withCommonOptions(program.command("node").description("announce from this node: one process a node"))
+    .addOption(new Option("--node-name <name>", "this machine's Node").env("NODE_NAME").default(hostname()))
+    .option("--proxy", "do kube-proxy's work too, with nftables", false)
+    .option("--pod-network <prefix...>", "where pods have their addresses, for --proxy", prefixes, [])
+    .option("--bgp-port <port>", "accept BGP sessions on this port of the node's address; 0 for none", portNumber, 179)
+    .option("--drain-ms <ms>", "between the withdrawal and the end of the sessions, when stopped", Number, 1_000)
+    .action(async (options: NodeCommandOptions) => {
+      const { runAgentProcess } = await import("./agent-process.ts");
+      const { nodeMetrics, runNode, tcpTransport } = await import("../node/index.ts");
+      const { systemClock } = await import("../protocols/clock/index.ts");
+      await runAgentProcess("node", options, async ({ client, registry, log, signal }) => {
+        const modules = { client, clock: systemClock, transport: tcpTransport, metrics: nodeMetrics(registry), log };
+        const { nodeName, namespace, bgpPort, drainMs } = options;
+        const proxyFor = options.proxy ? options.podNetwork : undefined;
+        await runNode(
+          modules,
+          { nodeName, namespace, loadBalancerClass: options.lbClass, proxyFor, bgpPort, drainMs },
+          signal,
+        );
+      });
+    });
+}
+
+interface NodeCommandOptions extends CommonOptions {
+  readonly nodeName: string;
+  readonly proxy: boolean;
+  readonly podNetwork: readonly Prefix[];
+  readonly bgpPort: number;
+  readonly drainMs: number;
+}
+
+function withCommonOptions(command: Command): Command {
+  return command
+    .option("--kubeconfig <file>", "how to reach the API server; the pod's service account where there is none")
+    .option("--namespace <name>", "where the metallb.io resources are", "metallb-system")
+    .option("--lb-class <name>", "serve the Services of this loadBalancerClass only")
+    .option("--port <port>", "serve /metrics and /healthz here; 0 for nowhere", portNumber, 7472)
+    .addOption(new Option("--log-level <level>").choices(["trace", "debug", "info", "warn", "error"]).default("info"));
+}
+
+function portNumber(text: string): number {
+  const port = Number(text);
+  if (!Number.isInteger(port) || port < 0 || port > 65_535) throw new InvalidArgumentError("must be 0 to 65535");
+  return port;
+}
+
+function prefixes(text: string, before: readonly Prefix[]): readonly Prefix[] {
+  const prefix = parsePrefix(text);
+  if (prefix === undefined) throw new InvalidArgumentError("must be a prefix such as 10.233.64.0/18");
+  return [...before, prefix];
+}

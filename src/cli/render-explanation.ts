@@ -1,0 +1,38 @@
+import type { ServiceExplanation } from "./explain-service.ts";
+import { age, table } from "./table.ts";
+
+export function renderExplanation(explanation: ServiceExplanation): string {
+  const { service, addresses, allocation, problems, externalTrafficPolicy, nodes, endpoints } = explanation;
+  const lines = [
+    `Service ${service}`,
+    `Address: ${addresses.join(", ") || "none"}`,
+    ...allocation.map(({ text }) => `  because ${text}`),
+  ];
+  if (problems.length > 0) {
+    lines.push(
+      "The configuration is wrong; the last good one is in force:",
+      ...problems.map(({ text }) => `  ${text}`),
+    );
+  }
+  lines.push("", `Announced (externalTrafficPolicy: ${externalTrafficPolicy}):`);
+  for (const { node, announces, reasons, sessions } of nodes) {
+    lines.push(`  ${node}: ${announces ? "announces" : "does not announce"}`);
+    lines.push(...reasons.map(({ text }) => `    ${text}`));
+    for (const { peer, state, since, prefixes, lastError, lastErrorTime } of sessions) {
+      const count = prefixes === undefined ? "" : `, ${prefixes} ${prefixes === 1 ? "prefix" : "prefixes"}`;
+      lines.push(`    session with ${peer}: ${state}${since === undefined ? "" : ` for ${age(since)}`}${count}`);
+      if (lastError !== undefined) lines.push(`      its last error, ${age(lastErrorTime)} ago: ${lastError}`);
+    }
+  }
+  lines.push("", "Endpoints:");
+  const rows = endpoints.map(({ address, node, pod, ready, serving, terminating }) => {
+    const states = [
+      ready ? "ready" : "not ready",
+      ...(serving && !ready ? ["serving"] : []),
+      ...(terminating ? ["terminating"] : []),
+    ];
+    return ["", address, pod ?? "", node ?? "", states.join(", ")];
+  });
+  lines.push(endpoints.length === 0 ? "  none" : table(rows));
+  return `${lines.join("\n")}\n`;
+}

@@ -1,0 +1,32 @@
+import type { ClusterStatus } from "./status.ts";
+import { age, table } from "./table.ts";
+
+export function renderStatus({ problems, services, nodes }: ClusterStatus): string {
+  const parts = [
+    table([
+      ["SERVICE", "ADDRESSES", "POOL", "ANNOUNCED BY"],
+      ...services.map(({ service, addresses, pool, announcers, why }) => [
+        service,
+        addresses.join(", ") || "<none>",
+        pool ?? "",
+        announcers.join(", ") || `<nobody>${why.length > 0 ? `: ${why.join("; ")}` : ""}`,
+      ]),
+    ]),
+    table([
+      ["NODE", "PEER", "SESSION", "SINCE", "PREFIXES", "LAST ERROR"],
+      ...nodes.flatMap(({ node, sessions }) =>
+        sessions.map(({ peer, state, since, prefixes, lastError, lastErrorTime }) => [
+          node,
+          peer,
+          state,
+          age(since),
+          String(prefixes ?? ""),
+          lastError === undefined ? "" : `${lastError} (${age(lastErrorTime)} ago)`,
+        ]),
+      ),
+    ]),
+  ];
+  if (problems.length > 0)
+    parts.unshift(`The configuration is wrong; the last good one is in force:\n  ${problems.join("\n  ")}`);
+  return `${parts.join("\n\n")}\n`;
+}

@@ -1,0 +1,51 @@
+import { formatAddress } from "../net/index.ts";
+import { assignedAddresses, describe, plan } from "../plan/index.ts";
+import { keyOf } from "../kubernetes/resources/index.ts";
+import type { WholeSnapshot } from "../snapshot/index.ts";
+import { sessionsOf, type SessionView } from "./explain-service.ts";
+
+export interface ClusterStatus {
+  readonly problems: readonly string[];
+  readonly services: readonly {
+    readonly service: string;
+    readonly addresses: readonly string[];
+    readonly pool: string | undefined;
+    /** The nodes that announce it on a session that is established. */
+    readonly announcers: readonly string[];
+    /** Why there is no address, or nobody announces it. */
+    readonly why: readonly string[];
+  }[];
+  readonly nodes: readonly { readonly node: string; readonly sessions: readonly SessionView[] }[];
+}
+
+/** Addresses, announcers and sessions, from one snapshot. */
+export function statusOf(whole: WholeSnapshot): ClusterStatus {
+  const decided = plan(whole.snapshot);
+  const nodes = whole.nodes.map(({ metadata: { name: node } }) => ({
+    node,
+    sessions: sessionsOf(whole, decided.planFor(node)?.sessions.keys() ?? [], node),
+  }));
+  const isUp = (node: string, peer: string) =>
+    nodes.some(
+      (each) => each.node === node && each.sessions.some((one) => one.peer === peer && one.state === "Established"),
+    );
+  const services = whole.services.filter((service) => service.spec.type === "LoadBalancer");
+  return {
+    problems: whole.read.ok ? [] : whole.read.problems.map(describe),
+    services: services.map((service) => {
+      const key = keyOf(service);
+      const decision = decided.allocations.get(key);
+      const addresses = assignedAddresses(service).map(formatAddress);
+      const announcers = nodes
+        .map(({ node }) => node)
+        .filter((node) =>
+          decided.explain(key, node).some((each) => each.code === "node.announces" && isUp(node, each.peer)),
+        );
+      const reasons =
+        addresses.length === 0 ? (decision?.reasons ?? []) : (decided.announcements.get(key)?.reasons ?? []);
+      const why = announcers.length > 0 ? [] : reasons.map(describe);
+      return { service: key, addresses, pool: decision?.pool, announcers, why };
+    }),
+    nodes,
+  };
+}

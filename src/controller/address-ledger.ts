@@ -1,0 +1,253 @@
+import { formatAddress, type Address } from "../net/index.ts";
+import type { AddressBlock, Service } from "../kubernetes/resources/index.ts";
+import { assignedAddresses, blockFirstAddress, blockNameOf, holdingsOf, type Holding } from "../plan/index.ts";
+import { isConflict, type AddressApi } from "./address-api.ts";
+
+/** An address to be written down as a Service's, before it goes into the Service's status. */
+export interface Claim extends Holding {
+  /** The Service's resourceVersion as the decision saw it. */
+  readonly seen: string;
+}
+
+export interface LedgerHandlers {
+  /** Who holds what has changed: by other writers, or by a release of ours. */
+  readonly onHeld: (come: readonly Holding[], gone: readonly Holding[]) => void;
+  /** The claims of these Services are written, or given up: their status is to be looked at. */
+  readonly onClaimed: (services: ReadonlySet<string>) => void;
+  /** Whether a holding should stay after all. */
+  readonly isWanted: (holding: Holding) => boolean;
+  /** Whether this Service, as the API has it now, is the one that the decision to release was made on. */
+  readonly isDecidedOn: (service: Service) => boolean;
+  readonly onFailure: (block: string, error: unknown) => void;
+}
+
+/** What is to be done to one block; a claim or release is named by its owner and address. */
+interface Pending {
+  readonly claims: Map<string, Claim>;
+  readonly releases: Map<string, Holding>;
+}
+
+/**
+ * Ownership of addresses, as written to AddressBlocks: the one place where two controllers meet. All that is pending
+ * for a block is written with one compare-and-swap; when somebody else wrote it first, what we had issued is given up
+ * and decided again on what is true now.
+ *
+ * An address is released only after its Service was read from the API *after* the block, and is another version than
+ * the one that the ownership was written for: a controller that gives it anew has to write the block first, and one of
+ * the two writes then fails.
+ */
+export class AddressLedger {
+  readonly #api: AddressApi;
+  readonly #handlers: LedgerHandlers;
+  readonly #blocks = new Map<string, AddressBlock>();
+  readonly #pending = new Map<string, Pending>();
+  readonly #busy = new Map<string, Promise<void>>();
+  readonly #heard = new Map<string, AddressBlock>();
+
+  constructor(api: AddressApi, handlers: LedgerHandlers) {
+    this.#api = api;
+    this.#handlers = handlers;
+  }
+
+  /** Takes blocks as a list or a watch brings them; older ones than our own writes are left aside. */
+  observe(blocks: Iterable<AddressBlock>): void {
+    for (const block of blocks) {
+      const { name } = block.metadata;
+      // What is heard while we write it is looked at afterwards: the write finds out by itself.
+      if (this.#busy.has(name)) this.#heard.set(name, block);
+      else this.#hear(block);
+    }
+  }
+
+  /** A block that was deleted holds nothing any more. */
+  observeDeleted(name: string): void {
+    const block = this.#blocks.get(name);
+    if (block === undefined) return;
+    this.#blocks.delete(name);
+    this.#handlers.onHeld([], holdingsOf(block));
+  }
+
+  /** The resourceVersion that a Service had when its ownership of this address was written; undefined if it is not. */
+  seen(uid: string, address: Address): string | undefined {
+    const text = formatAddress(address);
+    const entry = this.#blocks.get(blockNameOf(address))?.spec.owned.find((each) => each.address === text);
+    return entry?.owners.find((owner) => owner.uid === uid)?.seen;
+  }
+
+  claim(claim: Claim): void {
+    const { claims, releases } = this.#pendingOf(claim.address);
+    releases.delete(nameOf(claim));
+    claims.set(nameOf(claim), claim);
+    this.#start(blockNameOf(claim.address));
+  }
+
+  release(holding: Holding): void {
+    const { claims, releases } = this.#pendingOf(holding.address);
+    claims.delete(nameOf(holding));
+    releases.set(nameOf(holding), holding);
+    this.#start(blockNameOf(holding.address));
+  }
+
+  /** Everything that waited for a release's Service to be seen, and everything that failed, is tried again. */
+  retry(): void {
+    for (const name of this.#pending.keys()) this.#start(name);
+  }
+
+  /** Resolves when nothing is being written. */
+  async idle(): Promise<void> {
+    while (this.#busy.size > 0) await Promise.all(this.#busy.values());
+  }
+
+  #pendingOf(address: Address): Pending {
+    const name = blockNameOf(address);
+    const pending = this.#pending.get(name) ?? { claims: new Map(), releases: new Map() };
+    this.#pending.set(name, pending);
+    return pending;
+  }
+
+  #start(name: string): void {
+    if (this.#busy.has(name)) return;
+    // All that one turn of the event loop brings is one write.
+    const work = Promise.resolve()
+      .then(() => this.#work(name))
+      .catch((error: unknown) => this.#handlers.onFailure(name, error))
+      .finally(() => {
+        this.#busy.delete(name);
+        const heard = this.#heard.get(name);
+        this.#heard.delete(name);
+        if (heard !== undefined) this.#hear(heard);
+      });
+    this.#busy.set(name, work);
+  }
+
+  async #work(name: string): Promise<void> {
+    for (;;) {
+      const pending = this.#pending.get(name);
+      if (pending === undefined) return;
+      this.#dropNeedless(pending);
+      const block = this.#blocks.get(name);
+      const verified = await this.#verified([...pending.releases.values()]);
+      // In the meantime it may have been claimed again.
+      const releases = verified.filter((release) => pending.releases.has(nameOf(release)));
+      const claims = [...pending.claims.values()];
+      if (claims.length + releases.length === 0) {
+        if (pending.releases.size === 0) this.#pending.delete(name);
+        return;
+      }
+      const first = claims[0] ?? releases[0];
+      if (first === undefined) return;
+      try {
+        const written = await this.#api.writeBlock(changed(block ?? emptyBlock(first.address), claims, releases));
+        this.#settle(written, pending, claims, releases);
+      } catch (error) {
+        if (!isConflict(error)) throw error;
+        await this.#giveWay(name);
+      }
+    }
+  }
+
+  /** A release that is not wanted any more is dropped; what was never written is released by forgetting it. */
+  #dropNeedless(pending: Pending): void {
+    const forgotten: Holding[] = [];
+    for (const [name, release] of pending.releases) {
+      const isWritten = this.seen(release.uid, release.address) !== undefined;
+      if (isWritten && !this.#handlers.isWanted(release)) continue;
+      pending.releases.delete(name);
+      if (!isWritten) forgotten.push(release);
+    }
+    if (forgotten.length > 0) this.#handlers.onHeld([], forgotten);
+  }
+
+  /** The releases whose Service, read now, is gone or neither shows the address nor is newer than what we decided on. */
+  async #verified(releases: readonly Holding[]): Promise<Holding[]> {
+    const verdicts = await Promise.all(
+      releases.map(async (holding) => {
+        const service = await this.#api.readService(holding.service);
+        if (service === undefined || service.metadata.uid !== holding.uid) return true;
+        if (!this.#handlers.isDecidedOn(service) || this.#handlers.isWanted(holding)) return false;
+        // Whoever wrote this ownership for this very version may be about to write the status.
+        if (this.seen(holding.uid, holding.address) === service.metadata.resourceVersion) return false;
+        return !assignedAddresses(service).some((each) => each.value === holding.address.value);
+      }),
+    );
+    return releases.filter((_, index) => verdicts[index]);
+  }
+
+  #settle(block: AddressBlock, pending: Pending, claims: readonly Claim[], releases: readonly Holding[]): void {
+    this.#blocks.set(block.metadata.name, block);
+    for (const claim of claims) {
+      if (pending.claims.get(nameOf(claim)) === claim) pending.claims.delete(nameOf(claim));
+    }
+    const touched = new Set(claims.map((claim) => claim.service));
+    for (const release of releases) {
+      pending.releases.delete(nameOf(release));
+      // Claimed again while it was released: it is nobody's now, and decided anew.
+      if (pending.claims.delete(nameOf(release))) touched.add(release.service);
+    }
+    if (releases.length > 0) this.#handlers.onHeld([], releases);
+    if (touched.size > 0) this.#handlers.onClaimed(touched);
+  }
+
+  async #giveWay(name: string): Promise<void> {
+    const block = await this.#api.readBlock(name);
+    if (block === undefined) this.#blocks.delete(name);
+    else this.#accept(block);
+  }
+
+  #hear(block: AddressBlock): void {
+    const known = this.#blocks.get(block.metadata.name);
+    if (known === undefined || versionOf(block) > versionOf(known)) this.#accept(block);
+  }
+
+  /** Somebody else wrote the block: their truth stands, and what we had issued in it is decided again. */
+  #accept(block: AddressBlock): void {
+    const { name } = block.metadata;
+    const before = this.#blocks.get(name);
+    this.#blocks.set(name, block);
+    const pending = this.#pending.get(name);
+    const issued = [...(pending?.claims.values() ?? [])];
+    pending?.claims.clear();
+    const now = holdingsOf(block);
+    const names = new Set(now.map(nameOf));
+    const gone = [...(before === undefined ? [] : holdingsOf(before)), ...issued].filter(
+      (each) => !names.has(nameOf(each)),
+    );
+    this.#handlers.onHeld(now, gone);
+    if (issued.length > 0) this.#handlers.onClaimed(new Set(issued.map((claim) => claim.service)));
+  }
+}
+
+function changed(block: AddressBlock, claims: readonly Claim[], releases: readonly Holding[]): AddressBlock {
+  const owned = new Map(block.spec.owned.map((each) => [each.address, [...each.owners]]));
+  for (const { address, uid } of releases) {
+    const text = formatAddress(address);
+    const rest = (owned.get(text) ?? []).filter((owner) => owner.uid !== uid);
+    if (rest.length === 0) owned.delete(text);
+    else owned.set(text, rest);
+  }
+  for (const { address, uid, service, why, seen } of claims) {
+    const text = formatAddress(address);
+    const others = (owned.get(text) ?? []).filter((owner) => owner.uid !== uid);
+    owned.set(text, [...others, { uid, service, why, seen }]);
+  }
+  return { ...block, spec: { ...block.spec, owned: [...owned].map(([address, owners]) => ({ address, owners })) } };
+}
+
+function emptyBlock(address: Address): AddressBlock {
+  return {
+    apiVersion: "fairlead.dev/v1alpha1",
+    kind: "AddressBlock",
+    metadata: { name: blockNameOf(address) },
+    spec: { first: formatAddress(blockFirstAddress(address)), owned: [] },
+  };
+}
+
+function nameOf({ uid, address }: Holding): string {
+  return `${formatAddress(address)} ${uid}`;
+}
+
+/** Versions of one object grow as it is written; a server that counts in another way leaves 0, and nothing is older. */
+function versionOf(block: AddressBlock): bigint {
+  const text = block.metadata.resourceVersion ?? "";
+  return /^[0-9]+$/.test(text) ? BigInt(text) : 0n;
+}

@@ -1,0 +1,102 @@
+import { WorkQueue, type Client, type Informer } from "../kubernetes/client/index.ts";
+import { keyOf, type IPAddressPool, type KubernetesObject } from "../kubernetes/resources/index.ts";
+import type { AllocationDecision } from "../plan/index.ts";
+import type { ConfigurationWatch } from "../snapshot/index.ts";
+import { writeCondition, type ConfigurationObject } from "./configuration-conditions.ts";
+import type { AllocationEvents } from "./events.ts";
+import type { ControllerMetrics } from "./metrics.ts";
+import { poolUsage } from "./pool-usage.ts";
+
+interface Modules {
+  readonly client: Client;
+  readonly events: AllocationEvents;
+  readonly metrics: ControllerMetrics;
+  readonly onFailure: (what: string, error: unknown) => void;
+}
+
+/** Counters in statuses need not follow every Service of a burst. */
+const usagePauseMs = 500;
+
+/** Says on the objects of the configuration whether they are in force, and on pools how much of them is used. */
+export class ConfigurationStatus {
+  readonly #modules: Modules;
+  readonly #configuration: ConfigurationWatch;
+  readonly #decisions: () => Iterable<AllocationDecision>;
+  readonly #queue: WorkQueue;
+  readonly #running: Promise<void>;
+  readonly #signal: AbortSignal;
+  /** What each object was last told, so that one event is made of each complaint. */
+  readonly #told = new Map<string, string>();
+
+  constructor(
+    modules: Modules,
+    configuration: ConfigurationWatch,
+    decisions: () => Iterable<AllocationDecision>,
+    signal: AbortSignal,
+  ) {
+    this.#modules = modules;
+    this.#configuration = configuration;
+    this.#decisions = decisions;
+    this.#signal = signal;
+    this.#queue = new WorkQueue((what) => (what === "usage" ? this.#writeUsage() : this.#writeConditions()), {
+      onFailure: modules.onFailure,
+    });
+    this.#running = this.#queue.run(signal);
+  }
+
+  /** To be called whenever decisions or the configuration may have changed. */
+  decided(): void {
+    this.#queue.addAfter("usage", usagePauseMs);
+    this.#queue.add("conditions");
+  }
+
+  async idle(): Promise<void> {
+    await this.#running;
+  }
+
+  async #writeConditions(): Promise<void> {
+    const { problems } = this.#configuration.state;
+    const { pools, peers, advertisements, configMaps } = this.#configuration;
+    const informers = [pools, peers, advertisements] as unknown as Informer<KubernetesObject & ConfigurationObject>[];
+    for (const { kind, cache } of informers) {
+      for (const object of cache.values()) {
+        this.#tell(object);
+        await writeCondition(this.#modules.client, kind, object, problems, () => new Date(), this.#signal);
+      }
+    }
+    for (const configMap of configMaps.cache.values()) this.#tell(configMap);
+  }
+
+  #tell(object: KubernetesObject): void {
+    const name = `${object.kind} ${keyOf(object)}`;
+    const problems = this.#configuration.state.problems.filter((problem) => problem.object === name);
+    const told = JSON.stringify(problems);
+    if (problems.length > 0 && this.#told.get(name) !== told) this.#modules.events.misconfigured(object, problems);
+    this.#told.set(name, told);
+  }
+
+  async #writeUsage(): Promise<void> {
+    const { configuration } = this.#configuration.state;
+    if (configuration === undefined) return;
+    const usage = poolUsage(configuration, this.#decisions());
+    this.#modules.metrics.usage(usage);
+    for (const [name, wanted] of usage) {
+      const pool = [...this.#configuration.pools.cache.values()].find((each) => each.metadata.name === name);
+      if (pool === undefined || isWritten(pool, wanted)) continue;
+      const at = { namespace: pool.metadata.namespace, name };
+      const patch = { type: "merge", body: { status: wanted } } as const;
+      await this.#modules.client.patch(pools(this.#configuration).kind, at, patch, {
+        subresource: "status",
+        signal: this.#signal,
+      });
+    }
+  }
+}
+
+function pools(configuration: ConfigurationWatch): Informer<IPAddressPool> {
+  return configuration.pools;
+}
+
+function isWritten({ status }: IPAddressPool, wanted: object): boolean {
+  return Object.entries(wanted).every(([field, value]) => Reflect.get(status ?? {}, field) === value);
+}

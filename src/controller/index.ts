@@ -1,0 +1,3 @@
+export { runController, type ControllerModules, type ControllerOptions } from "./controller.ts";
+export type { EventSink } from "./events.ts";
+export { controllerMetrics, type ControllerMetrics } from "./metrics.ts";

@@ -1,0 +1,304 @@
+import { keyOf, parseObject, pathOf, type Kind, type KubernetesObject } from "../resources/index.ts";
+import type { ClusterAccess } from "./access.ts";
+import { asConnectionError, type Call } from "./connection.ts";
+import { describeProblems, isApiError, UnreadableAnswer, unreadableObject, type UnreadableObject } from "./errors.ts";
+import type {
+  ApplyOptions,
+  Cancellable,
+  ClientOptions,
+  DeleteOptions,
+  List,
+  ListOptions,
+  ObjectName,
+  Patch,
+  Selection,
+  WatchOptions,
+} from "./options.ts";
+import { readPage } from "./page.ts";
+import { reasonOf, systemPorts, type Ports } from "./ports.ts";
+import { Requests } from "./requests.ts";
+import { readWatchEvents, type WatchEvent } from "./watch-event.ts";
+import { bodyOf, type Written } from "./written.ts";
+
+const patchTypes = { merge: "application/merge-patch+json", json: "application/json-patch+json" } as const;
+const defaultPageSize = 500;
+/** How much longer than `timeoutSeconds` the client waits for the end of a watch. */
+const watchMarginMs = 30_000;
+
+/**
+ * One API server. Everything throws ApiError, ConnectionError or UnreadableAnswer, or the reason of the signal that it
+ * was given.
+ */
+export class Client {
+  readonly access: ClusterAccess;
+  readonly ports: Ports;
+  readonly #requests: Requests;
+  readonly #fieldManager: string;
+  readonly #onUnreadable: (object: UnreadableObject) => void;
+
+  constructor(access: ClusterAccess, options: ClientOptions = {}) {
+    this.access = access;
+    this.ports = options.ports ?? systemPorts;
+    this.#requests = new Requests(access, this.ports, {
+      userAgent: options.userAgent ?? "fairlead",
+      limitMs: options.requestLimitMs ?? 30_000,
+    });
+    this.#fieldManager = options.fieldManager ?? "fairlead";
+    this.#onUnreadable = options.onUnreadable ?? warnOfUnreadable;
+  }
+
+  get<Value extends KubernetesObject>(kind: Kind<Value>, at: ObjectName, options: Cancellable = {}): Promise<Value> {
+    return this.#object(kind, { verb: "get", at, method: "GET", repeatable: true, ...options });
+  }
+
+  /** The object, or undefined where there is none. */
+  async find<Value extends KubernetesObject>(
+    kind: Kind<Value>,
+    at: ObjectName,
+    options: Cancellable = {},
+  ): Promise<Value | undefined> {
+    try {
+      return await this.get(kind, at, options);
+    } catch (error) {
+      if (isApiError(error, "not-found")) return undefined;
+      throw error;
+    }
+  }
+
+  /**
+   * All objects at one moment, read page by page. Objects that cannot be read are reported and left out. If a page's
+   * moment is forgotten by the server before the list is through, the list is read again in one piece.
+   */
+  async list<Value extends KubernetesObject>(kind: Kind<Value>, options: ListOptions = {}): Promise<List<Value>> {
+    const pageSize = options.pageSize ?? defaultPageSize;
+    try {
+      return await this.#list(kind, options, pageSize);
+    } catch (error) {
+      if (pageSize === 0 || !isApiError(error, "expired")) throw error;
+      return await this.#list(kind, options, 0);
+    }
+  }
+
+  /** Fails with `already-exists` where there is one of the name. */
+  create<Value extends KubernetesObject>(
+    kind: Kind<Value>,
+    object: Written<Value>,
+    options: Cancellable = {},
+  ): Promise<Value> {
+    const at = nameOf(object);
+    const path = pathOf(kind, { namespace: at.namespace });
+    return this.#object(kind, { verb: "create", at, method: "POST", path, body: bodyOf(kind, object), ...options });
+  }
+
+  /**
+   * Writes the whole object, and fails with `conflict` if it was changed since `metadata.resourceVersion`. Fields that
+   * the kind's schema does not know are lost by this: only for kinds whose schema is whole (Lease, and Fairlead's own);
+   * for others `patch` and `apply`.
+   */
+  update<Value extends KubernetesObject>(
+    kind: Kind<Value>,
+    object: Written<Value>,
+    options: Cancellable = {},
+  ): Promise<Value> {
+    const at = nameOf(object);
+    return this.#object(kind, { verb: "update", at, method: "PUT", body: bodyOf(kind, object), ...options });
+  }
+
+  /** Like `update`, of the status alone. */
+  updateStatus<Value extends KubernetesObject>(
+    kind: Kind<Value>,
+    object: Written<Value>,
+    options: Cancellable = {},
+  ): Promise<Value> {
+    const at = nameOf(object);
+    const body = bodyOf(kind, object);
+    return this.#object(kind, { verb: "update status of", at, method: "PUT", subresource: "status", body, ...options });
+  }
+
+  patch<Value extends KubernetesObject>(
+    kind: Kind<Value>,
+    at: ObjectName,
+    patch: Patch,
+    options: Cancellable & { readonly subresource?: "status" } = {},
+  ): Promise<Value> {
+    const body = JSON.stringify(patch.body);
+    return this.#object(kind, {
+      verb: "patch",
+      at,
+      method: "PATCH",
+      contentType: patchTypes[patch.type],
+      body,
+      ...options,
+    });
+  }
+
+  /**
+   * Server-side apply: the object says all that we want of it; what we said before and do not say now is given up.
+   * Creates the object where there is none.
+   */
+  apply<Value extends KubernetesObject>(
+    kind: Kind<Value>,
+    object: Written<Value>,
+    options: ApplyOptions = {},
+  ): Promise<Value> {
+    return this.#apply(kind, object, "apply", undefined, options);
+  }
+
+  /** Server-side apply of the status alone; `not-found` where there is no object. */
+  applyStatus<Value extends KubernetesObject>(
+    kind: Kind<Value>,
+    object: Written<Value>,
+    options: ApplyOptions = {},
+  ): Promise<Value> {
+    return this.#apply(kind, object, "apply status of", "status", options);
+  }
+
+  /** Posts to a subresource that answers with a Status: a pod's `binding` or `eviction`. */
+  async post(kind: Kind, at: ObjectName, subresource: string, body: object, options: Cancellable = {}): Promise<void> {
+    const subject = { verb: `post ${subresource} of`, kind: kind.kind, key: keyOf({ metadata: at }) };
+    const path = `${pathOf(kind, at)}/${subresource}`;
+    await this.#requests.send({ method: "POST", path, body: JSON.stringify(body), subject, ...options }, false);
+  }
+
+  async delete(kind: Kind, at: ObjectName, options: DeleteOptions = {}): Promise<void> {
+    const { signal, ...rest } = options;
+    const subject = { verb: "delete", kind: kind.kind, key: keyOf({ metadata: at }) };
+    const body = JSON.stringify({ apiVersion: "v1", kind: "DeleteOptions", ...rest });
+    await this.#requests.send({ method: "DELETE", path: pathOf(kind, at), body, subject, signal }, false);
+  }
+
+  /**
+   * One watch, until the server ends it: returns then, for that is how every watch ends in good order. Throws ApiError
+   * with code `expired` when the server's history does not reach back to `resourceVersion`.
+   */
+  async *watch<Value extends KubernetesObject>(
+    kind: Kind<Value>,
+    options: WatchOptions = {},
+  ): AsyncGenerator<WatchEvent<Value>, void, undefined> {
+    const timeoutSeconds = options.timeoutSeconds ?? 300;
+    const query = queryOf(options);
+    query.set("watch", "true");
+    query.set("allowWatchBookmarks", "true");
+    query.set("timeoutSeconds", String(timeoutSeconds));
+    if (options.resourceVersion !== undefined) query.set("resourceVersion", options.resourceVersion);
+    const subject = subjectOf("watch", kind, options);
+    const { signal } = options;
+    const response = await this.#requests.open({ method: "GET", path: pathOf(kind, options), query, subject, signal });
+    const timer = this.ports.clock.setTimer(timeoutSeconds * 1000 + watchMarginMs, () => response.destroy());
+    try {
+      options.onOpen?.();
+      for await (const event of readWatchEvents(response, kind, subject)) {
+        if (event.type === "unreadable" && !event.deleted) this.#onUnreadable(event.object);
+        yield event;
+      }
+      signal?.throwIfAborted();
+    } catch (error) {
+      if (signal?.aborted === true) throw reasonOf(signal);
+      throw asConnectionError(error, subject, this.access.server);
+    } finally {
+      timer.cancel();
+      response.destroy();
+    }
+  }
+
+  /** Drops all connections; what is under way fails. */
+  close(): void {
+    this.#requests.close();
+  }
+
+  async #list<Value extends KubernetesObject>(
+    kind: Kind<Value>,
+    options: ListOptions,
+    pageSize: number,
+  ): Promise<List<Value>> {
+    const subject = subjectOf("list", kind, options);
+    const items: Value[] = [];
+    const unreadable: UnreadableObject[] = [];
+    const query = queryOf(options);
+    if (pageSize > 0) query.set("limit", String(pageSize));
+    for (;;) {
+      const call = { method: "GET", path: pathOf(kind, options), query, subject, signal: options.signal } as const;
+      const page = readPage(await this.#requests.json(call, true), subject);
+      for (const raw of page.items) {
+        const parsed = parseObject(kind, raw);
+        if (parsed.ok) items.push(parsed.object);
+        else unreadable.push(unreadableObject(kind, raw, parsed.problems));
+      }
+      if (page.next === "") {
+        for (const object of unreadable) this.#onUnreadable(object);
+        return { items, unreadable, resourceVersion: page.resourceVersion };
+      }
+      query.set("continue", page.next);
+    }
+  }
+
+  #apply<Value extends KubernetesObject>(
+    kind: Kind<Value>,
+    object: Written<Value>,
+    verb: string,
+    subresource: "status" | undefined,
+    options: ApplyOptions,
+  ): Promise<Value> {
+    return this.#object(kind, {
+      verb,
+      at: nameOf(object),
+      method: "PATCH",
+      subresource,
+      query: new URLSearchParams({
+        fieldManager: options.fieldManager ?? this.#fieldManager,
+        force: String(options.force ?? false),
+      }),
+      contentType: "application/apply-patch+yaml",
+      body: bodyOf(kind, object),
+      repeatable: true,
+      signal: options.signal,
+    });
+  }
+
+  async #object<Value extends KubernetesObject>(kind: Kind<Value>, request: ObjectRequest): Promise<Value> {
+    const { at, verb, subresource, repeatable = false, ...call } = request;
+    const subject = { verb, kind: kind.kind, key: keyOf({ metadata: at }) };
+    const path = call.path ?? pathOf(kind, at) + (subresource === undefined ? "" : `/${subresource}`);
+    const query = call.query ?? (call.method === "GET" ? undefined : this.#asFieldManager());
+    const raw = await this.#requests.json({ ...call, path, query, subject }, repeatable);
+    const parsed = parseObject(kind, raw);
+    if (parsed.ok) return parsed.object;
+    throw new UnreadableAnswer(subject, describeProblems(parsed.problems), parsed.problems);
+  }
+
+  #asFieldManager(): URLSearchParams {
+    return new URLSearchParams({ fieldManager: this.#fieldManager });
+  }
+}
+
+interface ObjectRequest extends Cancellable {
+  readonly verb: string;
+  readonly at: ObjectName;
+  readonly method: Call["method"];
+  readonly path?: string;
+  readonly subresource?: "status" | undefined;
+  readonly query?: URLSearchParams;
+  readonly contentType?: string;
+  readonly body?: string;
+  readonly repeatable?: boolean;
+}
+
+function nameOf<Value extends KubernetesObject>(object: Written<Value>): ObjectName {
+  const { namespace, name } = object.metadata as ObjectName;
+  return { namespace, name };
+}
+
+function subjectOf(verb: string, kind: Kind, selection: Selection) {
+  return { verb, kind: kind.kind, key: selection.namespace };
+}
+
+function queryOf({ labelSelector, fieldSelector }: Selection): URLSearchParams {
+  const query = new URLSearchParams();
+  if (labelSelector !== undefined) query.set("labelSelector", labelSelector);
+  if (fieldSelector !== undefined) query.set("fieldSelector", fieldSelector);
+  return query;
+}
+
+function warnOfUnreadable({ kind, key, problems }: UnreadableObject): void {
+  process.emitWarning(`${kind.kind} ${key} is left out: ${describeProblems(problems)}`);
+}

@@ -1,0 +1,174 @@
+import { randomBytes } from "node:crypto";
+import { Event, type KubernetesObject } from "../resources/index.ts";
+import type { Client } from "./client.ts";
+import { ApiError, isApiError, type ApiErrorCode } from "./errors.ts";
+import type { Ports } from "./ports.ts";
+import { WorkQueue } from "./work-queue.ts";
+
+export interface EventRecorderOptions {
+  /** The program that reports: `fairlead-controller`. */
+  readonly component: string;
+  /** Which one of it: the pod's or node's name. */
+  readonly instance: string;
+  readonly onFailure: (error: unknown) => void;
+  /** The events that one object may have in a burst, and how often one more: as client-go has it. */
+  readonly burst?: number;
+  readonly refillMs?: number;
+}
+
+export interface Happening {
+  readonly type: "Normal" | "Warning";
+  /** In CamelCase, for machines. */
+  readonly reason: string;
+  readonly message: string;
+}
+
+/** One series of like events: same object, type, reason and message. */
+interface Series {
+  readonly object: KubernetesObject;
+  readonly happening: Happening;
+  readonly firstAt: Date;
+  lastAt: Date;
+  count: number;
+  /** How many of them the API server knows of. */
+  written: number;
+  /** The Event object, once there is one. */
+  name: string | undefined;
+}
+
+interface Allowance {
+  left: number;
+  at: number;
+}
+
+/** What an API server answers that may answer otherwise in a moment. */
+const passing: ReadonlySet<ApiErrorCode> = new Set(["unavailable", "too-many-requests", "unauthorized"]);
+
+/** So many series and objects are remembered; beyond that the longest unused is forgotten, and begins anew. */
+const remembered = 4096;
+
+/**
+ * Writes what happens to objects as core v1 Events. Never makes its caller wait, and never fails him: what the
+ * API server refuses is told to `onFailure` and dropped, what does not reach it is tried again. Like events are one Event with a count.
+ */
+export class EventRecorder {
+  readonly #client: Client;
+  readonly #ports: Ports;
+  readonly #options: EventRecorderOptions;
+  readonly #series = new Map<string, Series>();
+  readonly #allowances = new Map<string, Allowance>();
+  readonly #queue: WorkQueue;
+
+  constructor(client: Client, options: EventRecorderOptions) {
+    this.#client = client;
+    this.#ports = client.ports;
+    this.#options = options;
+    this.#queue = new WorkQueue((key, signal) => this.#write(key, signal), {
+      ports: client.ports,
+      onFailure: (_key, error) => options.onFailure(error),
+    });
+  }
+
+  record(object: KubernetesObject, happening: Happening): void {
+    const about = object.metadata.uid ?? `${object.kind}/${object.metadata.namespace}/${object.metadata.name}`;
+    if (!this.#isAllowed(about)) return;
+    const key = [about, happening.type, happening.reason, happening.message].join("\n");
+    const now = this.#ports.wallTime();
+    const known = this.#series.get(key);
+    const series = known ?? { object, happening, firstAt: now, lastAt: now, count: 0, written: 0, name: undefined };
+    series.count += 1;
+    series.lastAt = now;
+    remember(this.#series, key, series);
+    this.#queue.add(key);
+  }
+
+  /** Writes until the signal is aborted. */
+  run(signal: AbortSignal): Promise<void> {
+    return this.#queue.run(signal);
+  }
+
+  /** When all that was recorded is written. */
+  idle(): Promise<void> {
+    return this.#queue.idle();
+  }
+
+  /** A bucket of tokens for each object, so that one that flaps does not flood the API server. */
+  #isAllowed(about: string): boolean {
+    const { burst = 25, refillMs = 300_000 } = this.#options;
+    const now = this.#ports.clock.now();
+    const { left, at } = this.#allowances.get(about) ?? { left: burst, at: now };
+    const filled = Math.min(burst, left + (now - at) / refillMs);
+    const allowed = filled >= 1;
+    remember(this.#allowances, about, { left: allowed ? filled - 1 : filled, at: now });
+    return allowed;
+  }
+
+  async #write(key: string, signal: AbortSignal): Promise<void> {
+    const series = this.#series.get(key);
+    if (series === undefined || series.written === series.count) return;
+    const { count } = series;
+    try {
+      if (series.name === undefined || !(await this.#update(series, signal))) await this.#create(series, signal);
+    } catch (error) {
+      if (!(error instanceof ApiError) || passing.has(error.code)) throw error;
+      // Refused for good, as in a namespace that is being deleted.
+      this.#options.onFailure(error);
+    }
+    series.written = count;
+  }
+
+  /** False where the Event is no more: the API server forgets them after an hour. */
+  async #update(series: Series, signal: AbortSignal): Promise<boolean> {
+    const body = { count: series.count, lastTimestamp: series.lastAt.toISOString() };
+    const at = { namespace: namespaceOf(series.object), name: series.name ?? "" };
+    try {
+      await this.#client.patch(Event, at, { type: "merge", body }, { signal });
+      return true;
+    } catch (error) {
+      if (isApiError(error, "not-found")) return false;
+      throw error;
+    }
+  }
+
+  async #create(series: Series, signal: AbortSignal): Promise<void> {
+    const { apiVersion, kind, metadata } = series.object;
+    const { component, instance } = this.#options;
+    const name = `${metadata.name}.${randomBytes(8).toString("hex")}`;
+    await this.#client.create(
+      Event,
+      {
+        metadata: { namespace: namespaceOf(series.object), name },
+        involvedObject: {
+          apiVersion,
+          kind,
+          name: metadata.name,
+          namespace: metadata.namespace,
+          uid: metadata.uid,
+        },
+        ...series.happening,
+        source: { component, host: instance },
+        reportingComponent: component,
+        reportingInstance: instance,
+        count: series.count,
+        firstTimestamp: series.firstAt.toISOString(),
+        lastTimestamp: series.lastAt.toISOString(),
+      },
+      { signal },
+    );
+    series.name = name;
+  }
+}
+
+/** Events about objects without a namespace lie in `default`. */
+function namespaceOf({ metadata }: KubernetesObject): string {
+  return metadata.namespace ?? "default";
+}
+
+/** A map keeps the order in which keys were set: the first is the one longest unused. */
+function remember<T>(map: Map<string, T>, key: string, value: T): void {
+  map.delete(key);
+  map.set(key, value);
+  if (map.size <= remembered) return;
+  const [oldest] = map.keys();
+  if (oldest !== undefined) map.delete(oldest);
+}

@@ -1,0 +1,16 @@
+export type { ClusterAccess, Credential, CredentialSource } from "./access.ts";
+export type { Cache, Indexer } from "./cache.ts";
+export type { Changes } from "./changes.ts";
+export { Client } from "./client.ts";
+export { AccessError, ApiError, ConnectionError, isApiError, isClientError, UnreadableAnswer } from "./errors.ts";
+export type { ApiErrorCode, ClientError, UnreadableObject } from "./errors.ts";
+export { EventRecorder, type EventRecorderOptions, type Happening } from "./event-recorder.ts";
+export { allSynced, Informer, watchKind, type ChangeHandler, type InformerOptions } from "./informer.ts";
+export { loadKubeconfig, type KubeconfigOptions } from "./kubeconfig.ts";
+export { lead, type LeaderElectionOptions } from "./leader-election.ts";
+export type * from "./options.ts";
+export { systemPorts, type Clock, type Ports } from "./ports.ts";
+export { StatusWriter, type StatusWriterModules, type StatusWriterOptions } from "./status-writer.ts";
+export type { WatchEvent } from "./watch-event.ts";
+export { WorkQueue, type WorkQueueOptions } from "./work-queue.ts";
+export type { Written } from "./written.ts";

@@ -1,0 +1,17 @@
+export { startControllers, startKubelet } from "./cluster/cluster-processes.ts";
+export { command, type CommandOptions } from "./command.ts";
+export { FrrSwitch, type BgpNeighbour, type SwitchConfig } from "./frr-switch.ts";
+export { HostProcess, type ProcessEnd, type ProcessSpec } from "./host-process.ts";
+export { LabError, type LabErrorCode } from "./lab-error.ts";
+export { labs, recordedProcesses, type ProcessRecord } from "./lab-folder.ts";
+export { Lab, type UpOptions } from "./lab.ts";
+export { LoadClient, type LoadOptions } from "./load/load-client.ts";
+export { reportPhase, type Phase, type PhaseReport } from "./load/phase.ts";
+export type { LoadRequest } from "./load/request.ts";
+export { PodSandbox } from "./pod-sandbox.ts";
+export { programArgv } from "./program.ts";
+export { RouteMonitor, type RouteEvent } from "./route-monitor.ts";
+export { takeDown } from "./take-down.ts";
+export { bgpSwitch, bgpTopology } from "./topology-bgp.ts";
+export { addressOn, hostsOf, type Host, type Role, type Topology } from "./topology.ts";
+export { until } from "./until.ts";

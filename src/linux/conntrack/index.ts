@@ -1,0 +1,1 @@
+export { Conntrack, type UdpFlow } from "./conntrack.ts";

@@ -1,0 +1,2 @@
+export { NftablesError } from "./nftables-error.ts";
+export { Nftables } from "./nftables.ts";

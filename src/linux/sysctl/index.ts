@@ -1,0 +1,1 @@
+export { readSysctl } from "./sysctl.ts";

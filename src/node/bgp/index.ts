@@ -1,0 +1,2 @@
+export { BgpReconciler, type BgpOptions } from "./bgp-reconciler.ts";
+export { tcpTransport } from "./tcp-transport.ts";

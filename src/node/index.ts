@@ -1,0 +1,3 @@
+export { tcpTransport } from "./bgp/index.ts";
+export { nodeMetrics, type NodeMetrics } from "./metrics.ts";
+export { runNode, type NodeModules, type NodeOptions } from "./node.ts";

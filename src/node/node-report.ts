@@ -1,0 +1,97 @@
+import { isDeepStrictEqual } from "node:util";
+import { formatAddress } from "../net/index.ts";
+import type { Client } from "../kubernetes/client/index.ts";
+import { NodeReport } from "../kubernetes/resources/index.ts";
+import { describe, type ConfigurationReason } from "../plan/index.ts";
+import { describeSessionError, type PeerState, type PeerStatus } from "../protocols/bgp/index.ts";
+
+type Status = NonNullable<NodeReport["status"]>;
+type Session = Status["sessions"][number];
+
+const stateNames = {
+  idle: "Idle",
+  connect: "Connect",
+  active: "Active",
+  "open-sent": "OpenSent",
+  "open-confirm": "OpenConfirm",
+  established: "Established",
+} as const satisfies Record<PeerState, Session["state"]>;
+
+export interface Observed {
+  readonly startTime: Date;
+  readonly gateways: readonly string[];
+  readonly sessions: readonly PeerStatus[];
+  readonly problems: readonly ConfigurationReason[];
+  /** Turns a moment of the sessions' clock into one of the wall's. */
+  readonly dateOf: (moment: number) => Date;
+}
+
+/** What a node sees, in the form in which it reports it. */
+export function reportOf({ startTime, gateways, sessions, problems, dateOf }: Observed): Status {
+  return {
+    startTime: startTime.toISOString(),
+    gateways: [...gateways],
+    sessions: sessions.map((session): Session => {
+      const { sent } = session.prefixes;
+      return {
+        peer: session.name,
+        address: session.remote === undefined ? "" : formatAddress(session.remote.address),
+        state: stateNames[session.state],
+        since: dateOf(session.stateSince).toISOString(),
+        prefixes: sent[4] + sent[6],
+        ...(session.lastError === undefined
+          ? {}
+          : {
+              lastError: describeSessionError(session.lastError),
+              lastErrorTime: dateOf(session.lastError.at).toISOString(),
+            }),
+      };
+    }),
+    problems: problems.map((problem) => ({ code: problem.code, message: describe(problem) })),
+  };
+}
+
+/** Writes a node's report when it is another than before; several changes in a short time are one write. */
+export class Reporter {
+  readonly #client: Client;
+  readonly #node: string;
+  readonly #observe: () => Observed;
+  readonly #onFailure: (error: unknown) => void;
+  #written: Status | undefined;
+  #timer: NodeJS.Timeout | undefined;
+  #work: Promise<void> = Promise.resolve();
+
+  constructor(client: Client, node: string, observe: () => Observed, onFailure: (error: unknown) => void) {
+    this.#client = client;
+    this.#node = node;
+    this.#observe = observe;
+    this.#onFailure = onFailure;
+  }
+
+  /** To be called whenever something may have changed. */
+  touch(pauseMs = 200): void {
+    this.#timer ??= setTimeout(() => {
+      this.#timer = undefined;
+      this.#work = this.#work.then(() => this.#write());
+    }, pauseMs);
+  }
+
+  /** The last word: waits until it is written, or has failed once. */
+  async stop(): Promise<void> {
+    clearTimeout(this.#timer);
+    await this.#work;
+    await this.#write(false);
+  }
+
+  async #write(again = true): Promise<void> {
+    const status = reportOf(this.#observe());
+    if (isDeepStrictEqual(status, this.#written)) return;
+    try {
+      await this.#client.apply(NodeReport, { metadata: { name: this.#node }, status }, { force: true });
+      this.#written = status;
+    } catch (error) {
+      this.#onFailure(error);
+      if (again) this.touch(5_000);
+    }
+  }
+}

@@ -1,0 +1,294 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Conntrack } from "../../linux/conntrack/index.ts";
+import type { Nftables } from "../../linux/nftables/index.ts";
+import { readSysctl } from "../../linux/sysctl/index.ts";
+import type { Prefix } from "../../net/index.ts";
+import type { EndpointSlice, Node, Service } from "../../kubernetes/resources/index.ts";
+import { Claims, type FrontendChange } from "./claims.ts";
+import { frontendsOf, healthOf, type Frontend, type ProxyContext } from "./frontends.ts";
+import { HealthChecks } from "./health-checks.ts";
+import { forgetting, mapsOf, rememberedIn, restored } from "./memory.ts";
+import { addressesOf, deadNodesOf } from "./nodes.ts";
+import { Rules } from "./rules.ts";
+import { forgetStaleFlows } from "./stale-flows.ts";
+import { tableName, type TableOptions } from "./table.ts";
+import { differences } from "./verify.ts";
+
+/** What the proxy reads of the cluster. It asks when it is told that something changed, and at the start. */
+export interface ProxySource {
+  /** The keys of all services, `namespace/name`. */
+  serviceKeys(): Iterable<string>;
+  service(key: string): Service | undefined;
+  /** Those of the service with this key. */
+  endpointSlices(key: string): Iterable<EndpointSlice>;
+  nodes(): Iterable<Node>;
+}
+
+export interface ProxyLog {
+  info(about: object, text: string): void;
+  warn(about: object, text: string): void;
+}
+
+export interface ProxyModules {
+  readonly nftables: Pick<Nftables, "run" | "list">;
+  readonly conntrack: Pick<Conntrack, "udpFlows" | "forget">;
+  readonly source: ProxySource;
+  readonly log: ProxyLog;
+}
+
+export interface ProxyOptions {
+  readonly nodeName: string;
+  /** Where pods have their addresses, in the whole cluster. */
+  readonly podNetworks: readonly Prefix[];
+}
+
+const retryDelaysMs = [100, 500, 1000, 5000] as const;
+const forgettingTries = 3;
+
+/**
+ * kube-proxy's work: makes the kernel of this node take packets for services to their endpoints. It keeps one nftables
+ * table of its own, made whole at the start and then changed by one transaction for all services that changed together.
+ */
+export class ServiceProxy {
+  readonly #modules: ProxyModules;
+  readonly #options: ProxyOptions;
+  readonly #claims = new Claims();
+  readonly #rules = new Rules();
+  readonly #health: HealthChecks;
+  /** By node: the services with endpoints there. */
+  readonly #servicesOn = new Map<string, Set<string>>();
+  readonly #nodesOf = new Map<string, readonly string[]>();
+  readonly #pending = new Set<string>();
+  readonly #stopping = new AbortController();
+  #context: ProxyContext;
+  #reportedDead: ReadonlySet<string> = new Set();
+  #table: TableOptions;
+  #installed = false;
+  #work: Promise<void> = Promise.resolve();
+
+  constructor(modules: ProxyModules, options: ProxyOptions) {
+    this.#modules = modules;
+    this.#options = options;
+    this.#table = this.#tableOptions();
+    this.#context = { nodeName: options.nodeName, nodeAddresses: [], deadNodes: new Set() };
+    this.#health = new HealthChecks((error, { namespace, name, port }) => {
+      modules.log.warn({ error: error.message, service: `${namespace}/${name}`, port }, "no health check on this port");
+    });
+  }
+
+  /** Installs the table for all that the source has, in place of one that is there; resolves when it is in force. */
+  async start(): Promise<void> {
+    this.#context = this.#readContext();
+    for (const key of this.#modules.source.serviceKeys()) this.#pending.add(key);
+    this.#enqueue();
+    await this.#work;
+  }
+
+  /** These services or their endpoint slices changed, came or went. */
+  servicesChanged(keys: Iterable<string>): void {
+    for (const key of keys) this.#pending.add(key);
+    this.#enqueue();
+  }
+
+  /**
+   * Nodes changed, or others are reported dead: endpoints on those are left out at once, as are those on nodes that the
+   * API calls not ready. What is not given stays.
+   */
+  nodesChanged(reportedDead: ReadonlySet<string> = this.#reportedDead): void {
+    this.#reportedDead = reportedDead;
+    const before = this.#context;
+    this.#context = this.#readContext();
+    if (before.nodeAddresses.join() !== this.#context.nodeAddresses.join()) {
+      this.servicesChanged(this.#modules.source.serviceKeys());
+      return;
+    }
+    const differing = before.deadNodes.symmetricDifference(this.#context.deadNodes);
+    this.servicesChanged([...differing].flatMap((node) => [...(this.#servicesOn.get(node) ?? [])]));
+  }
+
+  /** Compares the kernel's table with what should be there, and makes it anew if somebody else changed it. */
+  async verify(): Promise<void> {
+    this.#then(async () => {
+      const table = this.#tableOptions();
+      const found = await this.#listing();
+      const wrong =
+        table.bridgesTracked === this.#table.bridgesTracked
+          ? differences(found, this.#rules, table)
+          : "bridges are tracked otherwise than before";
+      if (wrong === undefined) return;
+      this.#modules.log.warn({ table: tableName, wrong }, "the table is not as it was left, and is made anew");
+      this.#table = table;
+      await this.#install();
+    });
+    await this.#work;
+  }
+
+  /** Resolves when all that was told so far is in force. */
+  async settled(): Promise<void> {
+    await this.#work;
+  }
+
+  /** Ends; the table stays, and with it all services as they are, as long as nobody removes it. */
+  async stop(): Promise<void> {
+    this.#stopping.abort();
+    await this.#work;
+    await this.#health.close();
+  }
+
+  #then(step: () => Promise<void>): void {
+    this.#work = this.#work.then(async () => {
+      if (this.#stopping.signal.aborted) return;
+      try {
+        await step();
+      } catch (error) {
+        if (!this.#stopping.signal.aborted)
+          this.#modules.log.warn({ error: String(error) }, "a step of the proxy failed");
+      }
+    });
+  }
+
+  /** All changes that come while a transaction runs go into the next one. */
+  #enqueue(): void {
+    this.#then(async () => {
+      if (this.#installed && this.#pending.size === 0) return;
+      const keys = [...this.#pending];
+      this.#pending.clear();
+      await this.#apply(keys);
+    });
+  }
+
+  async #apply(keys: readonly string[]): Promise<void> {
+    const changes = keys.flatMap((key) => this.#decide(key));
+    const transaction = this.#rules.change(changes);
+    if (!this.#installed) await this.#install();
+    else if (transaction !== "") await this.#change(transaction);
+    await this.#forgetClients(changes);
+    await this.#forgetFlows(changes);
+    for (const key of keys) await this.#setHealth(key);
+  }
+
+  #decide(key: string): FrontendChange[] {
+    const service = this.#modules.source.service(key);
+    const slices = service === undefined ? [] : [...this.#modules.source.endpointSlices(key)];
+    this.#index(key, slices);
+    return this.#claims.set(key, service === undefined ? [] : frontendsOf(service, slices, this.#context));
+  }
+
+  #index(key: string, slices: readonly EndpointSlice[]): void {
+    for (const node of this.#nodesOf.get(key) ?? []) {
+      const services = this.#servicesOn.get(node);
+      services?.delete(key);
+      if (services?.size === 0) this.#servicesOn.delete(node);
+    }
+    const nodes = [
+      ...new Set(slices.flatMap((slice) => (slice.endpoints ?? []).flatMap((each) => each.nodeName ?? []))),
+    ];
+    if (nodes.length === 0) this.#nodesOf.delete(key);
+    else this.#nodesOf.set(key, nodes);
+    for (const node of nodes) {
+      const services = this.#servicesOn.get(node);
+      if (services === undefined) this.#servicesOn.set(node, new Set([key]));
+      else services.add(key);
+    }
+  }
+
+  async #change(transaction: string): Promise<void> {
+    try {
+      await this.#modules.nftables.run(transaction);
+    } catch (error) {
+      // Somebody else changed our table, or removed it.
+      this.#modules.log.warn(
+        { error: String(error), table: tableName },
+        "a change was refused; the table is made anew",
+      );
+      await this.#install();
+    }
+  }
+
+  /** Makes the whole table, and does not give up before it is there or the proxy is stopped. */
+  async #install(): Promise<void> {
+    for (let tried = 0; ; tried++) {
+      try {
+        const maps = mapsOf(this.#claims.inForce());
+        const remembered = maps.size === 0 ? [] : restored(rememberedIn(await this.#listing()), maps);
+        await this.#modules.nftables.run(this.#rules.everything(this.#table, remembered));
+        this.#installed = true;
+        return;
+      } catch (error) {
+        this.#modules.log.warn({ error: String(error), table: tableName }, "the table could not be made");
+        const delayMs = retryDelaysMs[Math.min(tried, retryDelaysMs.length - 1)];
+        await sleep(delayMs, undefined, { signal: this.#stopping.signal });
+      }
+    }
+  }
+
+  /** The table as the kernel has it; empty where there is none. */
+  async #listing(): Promise<readonly unknown[]> {
+    const [family, name] = tableName.split(" ");
+    const tables = await this.#modules.nftables.list(`list tables ${family}`);
+    if (!tables.some((each) => JSON.stringify(each).includes(`"name":"${name}"`))) return [];
+    return this.#modules.nftables.list(`list table ${tableName}`);
+  }
+
+  async #forgetClients(changes: readonly FrontendChange[]): Promise<void> {
+    const before = mapsOf(changes.flatMap((change) => change.before ?? []));
+    const after = mapsOf(changes.flatMap((change) => change.after ?? []));
+    for (const [map, backends] of after) {
+      const lost = [...(before.get(map) ?? [])].some((backend) => !backends.has(backend));
+      if (lost) await this.#forgetClientsIn(map, after);
+    }
+  }
+
+  async #forgetClientsIn(map: string, maps: ReadonlyMap<string, ReadonlySet<string>>): Promise<void> {
+    for (let tried = 1; tried <= forgettingTries; tried++) {
+      try {
+        const listing = await this.#modules.nftables.list(`list map ${tableName} ${map}`);
+        const transaction = forgetting(rememberedIn(listing), maps);
+        if (transaction !== "") await this.#modules.nftables.run(transaction);
+        return;
+      } catch (error) {
+        // A client that expired between the two may have been written down anew.
+        this.#modules.log.warn(
+          { error: String(error), map, tried },
+          "clients of a backend that went could not be forgotten",
+        );
+      }
+    }
+  }
+
+  async #forgetFlows(changes: readonly FrontendChange[]): Promise<void> {
+    const frontends = changes.flatMap((change): Frontend[] => {
+      if (change.after !== undefined) return [change.after];
+      // Gone: nobody serves it any more.
+      return change.before === undefined ? [] : [{ ...change.before, serving: new Set() }];
+    });
+    await forgetStaleFlows(this.#modules.conntrack, frontends, this.#stopping.signal);
+  }
+
+  async #setHealth(key: string): Promise<void> {
+    const service = this.#modules.source.service(key);
+    const slices = service === undefined ? [] : [...this.#modules.source.endpointSlices(key)];
+    await this.#health.set(key, service === undefined ? undefined : healthOf(service, slices, this.#context));
+  }
+
+  #readContext(): ProxyContext {
+    const { nodeName } = this.#options;
+    const nodes = [...this.#modules.source.nodes()];
+    const own = nodes.find((node) => node.metadata.name === nodeName);
+    return {
+      nodeName,
+      nodeAddresses: own === undefined ? [] : addressesOf(own),
+      deadNodes: deadNodesOf(nodes).union(this.#reportedDead),
+    };
+  }
+
+  #tableOptions(): TableOptions {
+    const tracked = ["iptables", "ip6tables"].every((each) => readSysctl(`net.bridge.bridge-nf-call-${each}`) === "1");
+    return { podNetworks: this.#options.podNetworks, bridgesTracked: tracked };
+  }
+}
+
+/** Removes the proxy's table: services are then no longer reached through this node, but by connections that run. */
+export async function removeProxyTable(nftables: Pick<Nftables, "run">): Promise<void> {
+  await nftables.run(`add table ${tableName}\ndelete table ${tableName}`);
+}

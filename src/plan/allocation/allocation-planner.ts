@@ -1,0 +1,319 @@
+import { compareAddresses, formatAddress, sameAddress, type Address } from "../../net/index.ts";
+import type { Labels, Namespace, Service } from "../../kubernetes/resources/index.ts";
+import type { Configuration } from "../configuration/configuration.ts";
+import type { AllocationReason, HoldingCause } from "../reason.ts";
+import { keyOf } from "../../kubernetes/resources/index.ts";
+import { compareRequests, requestOf, type AddressRequest } from "./address-request.ts";
+import { AddressSearch, causeOf } from "./address-search.ts";
+import { Holdings, type Holding } from "./holdings.ts";
+import { judge } from "./revocation.ts";
+import { TurnQueue } from "./turn-queue.ts";
+
+/** What was decided for one Service. */
+export interface AllocationDecision {
+  /** `namespace/name` */
+  readonly service: string;
+  readonly uid: string;
+  /** The first family first; empty while it waits or asks for nothing. */
+  readonly addresses: readonly Address[];
+  /** The pool that the addresses are of. */
+  readonly pool: string | undefined;
+  /** Whether it asks for an address and has none, or has one of two. */
+  readonly waiting: boolean;
+  readonly reasons: readonly AllocationReason[];
+}
+
+/** What came of one settling. */
+export interface Settled {
+  /** The Services whose decision is another than before. */
+  readonly changed: readonly AllocationDecision[];
+  /** What the touched Services hold and should not: to be released, after a look at the Service itself. */
+  readonly releases: readonly Holding[];
+}
+
+export interface AllocationOptions {
+  /** The `spec.loadBalancerClass` of the Services that are ours; undefined for those without a class. */
+  readonly loadBalancerClass?: string | undefined;
+}
+
+/**
+ * Decides which Service gets which address: a fold over what is held. Feed it what changed, then `settle`. What it
+ * assigns counts as held from that moment on; `setHeld` replaces what is known of who holds what.
+ */
+export class AllocationPlanner {
+  readonly #options: AllocationOptions;
+  readonly #services = new Map<string, Service>();
+  readonly #namespaces = new Map<string, Labels | undefined>();
+  readonly #requests = new Map<string, AddressRequest>();
+  readonly #keyByUid = new Map<string, string>();
+  readonly #uidsBySharingKey = new Map<string, Set<string>>();
+  readonly #decisions = new Map<string, AllocationDecision>();
+  readonly #waiting = new Set<string>();
+  readonly #woken = new TurnQueue((a, b) => this.#compareTurns(a, b));
+  readonly #touched = new Set<string>();
+  readonly #holdings = new Holdings();
+  #configuration: Configuration | undefined;
+  #search: AddressSearch | undefined;
+
+  constructor(options: AllocationOptions = {}) {
+    this.#options = options;
+  }
+
+  /** With `undefined`, while there is no valid configuration, everything stays as it is. */
+  setConfiguration(configuration: Configuration | undefined): void {
+    this.#configuration = configuration;
+    this.#search =
+      configuration &&
+      new AddressSearch(configuration, this.#holdings, {
+        byUid: (uid) => this.#requestByUid(uid),
+        sharing: (sharingKey) => this.#uidsBySharingKey.get(sharingKey) ?? [],
+      });
+    for (const key of this.#services.keys()) this.#woken.add(key);
+  }
+
+  setNamespace(namespace: Namespace): void {
+    this.#namespaces.set(namespace.metadata.name, namespace.metadata.labels);
+    for (const [key, request] of this.#requests) {
+      if (request.namespace === namespace.metadata.name) this.#woken.add(key);
+    }
+  }
+
+  setService(service: Service): void {
+    const key = keyOf(service);
+    const before = this.#services.get(key);
+    if (before?.metadata.uid !== service.metadata.uid) this.#forget(key);
+    this.#services.set(key, service);
+    this.#keyByUid.set(service.metadata.uid ?? "", key);
+    const request = requestOf(service, this.#options.loadBalancerClass);
+    this.#setRequest(key, "code" in request ? undefined : request);
+    this.#woken.add(key);
+    this.#wakeSharers(service.metadata.uid ?? "");
+  }
+
+  deleteService(key: string): void {
+    this.#forget(key);
+    this.#services.delete(key);
+    this.#woken.add(key);
+  }
+
+  /** What is held, by the API and by what was issued and is not refused; the difference to before wakes who waits. */
+  setHeld(holdings: Iterable<Holding>): void {
+    const wanted = new Holdings();
+    for (const holding of holdings) wanted.add(holding);
+    const gone = [...this.#holdings.all()].filter((each) => !has(wanted, each));
+    const come = [...wanted.all()].filter((each) => !has(this.#holdings, each));
+    this.changeHeld(come, gone);
+  }
+
+  /** As `setHeld`, by what came and what went. */
+  changeHeld(come: Iterable<Holding>, gone: Iterable<Holding>): void {
+    const freed: Address[] = [];
+    for (const holding of gone) {
+      if (!has(this.#holdings, holding)) continue;
+      this.#holdings.remove(holding);
+      freed.push(holding.address);
+      this.#wakeHolder(holding);
+    }
+    for (const holding of come) {
+      if (has(this.#holdings, holding)) continue;
+      this.#holdings.add(holding);
+      this.#touched.add(holding.uid);
+      this.#wakeHolder(holding);
+    }
+    if (freed.length > 0) this.#wakeWaiting(freed);
+  }
+
+  /** Decides for all that was touched, always for the first in order among those that are woken. */
+  settle(): Settled {
+    const changed = new Map<string, AllocationDecision>();
+    for (let key = this.#woken.take(); key !== undefined; key = this.#woken.take()) {
+      const decision = this.#decide(key);
+      if (decision === undefined) continue;
+      this.#touched.add(decision.uid);
+      const before = this.#decisions.get(key);
+      this.#decisions.set(key, decision);
+      if (before === undefined || !sameDecision(before, decision)) changed.set(key, decision);
+      if (before !== undefined && sameAddresses(before, decision)) continue;
+      // Those that may share with it are asked again.
+      if (this.#requests.get(key)?.sharing !== undefined) this.#wakeWaiting(decision.addresses);
+    }
+    const releases = [...this.#touched].flatMap((uid) =>
+      this.#holdings.of(uid).filter((each) => this.isSuperfluous(each)),
+    );
+    this.#touched.clear();
+    return { changed: [...changed.values()], releases };
+  }
+
+  decision(key: string): AllocationDecision | undefined {
+    return this.#decisions.get(key);
+  }
+
+  decisions(): IterableIterator<AllocationDecision> {
+    return this.#decisions.values();
+  }
+
+  /** Everything that counts as held, what was issued included: the memory part of a snapshot. */
+  held(): Iterable<Holding> {
+    return this.#holdings.all();
+  }
+
+  /** How a Service came by an address that it holds. */
+  causeOf(uid: string, address: Address): HoldingCause {
+    return this.#holdings.of(uid).find((each) => each.address.value === address.value)?.why ?? "adopted";
+  }
+
+  /** All that is held by no Service that should have it. */
+  *releases(): Generator<Holding> {
+    for (const holding of this.#holdings.all()) {
+      if (this.isSuperfluous(holding)) yield holding;
+    }
+  }
+
+  /** Whether nobody should have it who has it. */
+  isSuperfluous({ uid, address }: Holding): boolean {
+    const key = this.#keyByUid.get(uid);
+    const decision = key === undefined ? undefined : this.#decisions.get(key);
+    return !decision?.addresses.some((each) => each.value === address.value);
+  }
+
+  #decide(key: string): AllocationDecision | undefined {
+    const service = this.#services.get(key);
+    if (service === undefined) {
+      this.#waiting.delete(key);
+      return undefined;
+    }
+    const request = this.#requests.get(key);
+    const base = { service: key, uid: service.metadata.uid ?? "" };
+    if (request === undefined) {
+      this.#waiting.delete(key);
+      const reason = requestOf(service, this.#options.loadBalancerClass);
+      return { ...base, addresses: [], pool: undefined, waiting: false, reasons: "code" in reason ? [reason] : [] };
+    }
+    const found = this.#find(request);
+    if (found.waiting) this.#waiting.add(key);
+    else this.#waiting.delete(key);
+    for (const address of found.addresses) {
+      this.#holdings.add({ address, uid: request.uid, service: key, why: causeOf(found.reasons, address) });
+    }
+    return { ...base, ...found };
+  }
+
+  #find(request: AddressRequest): Omit<AllocationDecision, "service" | "uid"> {
+    const isShown = (address: Address) => request.assigned.some((each) => sameAddress(each, address));
+    const addresses = this.#holdings.of(request.uid).map((holding) => holding.address);
+    // Of two that it holds, the one in its status is the one that users know.
+    const held = [...addresses.filter(isShown), ...addresses.filter((each) => !isShown(each))];
+    const search = this.#search;
+    if (search === undefined || this.#configuration?.pools.size === 0) {
+      const kept = held.length > 0 ? held : request.assigned;
+      const reasons = kept.map(
+        (each) => ({ code: "allocation.kept.unconfigured", address: formatAddress(each) }) as const,
+      );
+      return { addresses: kept, pool: undefined, waiting: kept.length === 0, reasons };
+    }
+    const namespaceLabels = this.#namespaces.get(request.namespace);
+    const { legal, revoked } = judge(request, held, search, namespaceLabels);
+    const keepsAll = request.addresses.every((each) => legal.some((own) => sameAddress(own, each)));
+    if (legal.length > 0 && keepsAll) {
+      const kept = search.keep(request, legal, "allocation.kept", namespaceLabels);
+      return { ...kept, reasons: [...revoked, ...kept.reasons] };
+    }
+    // A status without a holding is how clusters are adopted: it wins if nobody else holds the address.
+    if (held.length === 0 && request.assigned.length > 0) {
+      const status = judge(request, request.assigned, search, namespaceLabels);
+      if (status.revoked.length === 0) return search.keep(request, status.legal, "allocation.adopted", namespaceLabels);
+      revoked.push(...status.revoked);
+    }
+    const found = search.find(request, namespaceLabels);
+    return { ...found, reasons: [...revoked, ...found.reasons] };
+  }
+
+  #requestByUid(uid: string): AddressRequest | undefined {
+    const key = this.#keyByUid.get(uid);
+    return key === undefined ? undefined : this.#requests.get(key);
+  }
+
+  /** Those who have an address come before those who ask for one; then by creation time and UID. */
+  #compareTurns(a: string, b: string): number {
+    const first = this.#requests.get(a);
+    const second = this.#requests.get(b);
+    if (first === undefined || second === undefined) return Number(first === undefined) - Number(second === undefined);
+    return this.#rank(first) - this.#rank(second) || compareRequests(first, second);
+  }
+
+  #rank(request: AddressRequest): 0 | 1 | 2 {
+    if (this.#holdings.of(request.uid).length > 0) return 0;
+    return request.assigned.length > 0 ? 1 : 2;
+  }
+
+  #forget(key: string): void {
+    const uid = this.#services.get(key)?.metadata.uid;
+    if (uid !== undefined) {
+      this.#wakeSharers(uid);
+      this.#touched.add(uid);
+      this.#keyByUid.delete(uid);
+    }
+    this.#setRequest(key, undefined);
+    this.#decisions.delete(key);
+    this.#waiting.delete(key);
+  }
+
+  #setRequest(key: string, request: AddressRequest | undefined): void {
+    const before = this.#requests.get(key);
+    if (before?.sharing !== undefined) this.#uidsBySharingKey.get(before.sharing.key)?.delete(before.uid);
+    if (request === undefined) {
+      this.#requests.delete(key);
+      return;
+    }
+    this.#requests.set(key, request);
+    if (request.sharing === undefined) return;
+    const uids = this.#uidsBySharingKey.get(request.sharing.key) ?? new Set();
+    this.#uidsBySharingKey.set(request.sharing.key, uids.add(request.uid));
+  }
+
+  /** Those on the same addresses: whether they may stay together is asked again. */
+  #wakeSharers(uid: string): void {
+    for (const { address } of this.#holdings.of(uid)) {
+      const others = this.#holdings.at(address.value).filter((each) => each.uid !== uid);
+      for (const other of others) this.#wakeHolder(other);
+      this.#wakeWaiting([address]);
+    }
+  }
+
+  #wakeHolder({ uid }: Holding): void {
+    const key = this.#keyByUid.get(uid);
+    if (key !== undefined) this.#woken.add(key);
+  }
+
+  /** Those who wait and could use one of these addresses. */
+  #wakeWaiting(addresses: readonly Address[]): void {
+    if (this.#search === undefined) return;
+    const pools = new Set(addresses.map((address) => this.#search?.poolOf(address)?.name));
+    for (const key of this.#waiting) {
+      const request = this.#requests.get(key);
+      if (request === undefined) continue;
+      const candidates = this.#search.candidates(request, this.#namespaces.get(request.namespace));
+      if (candidates.some((candidate) => pools.has(candidate.pool.name))) this.#woken.add(key);
+    }
+  }
+}
+
+function has(holdings: Holdings, { uid, address }: Holding): boolean {
+  return holdings.of(uid).some((each) => each.address.value === address.value);
+}
+
+function sameAddresses(a: AllocationDecision, b: AllocationDecision): boolean {
+  return (
+    a.addresses.length === b.addresses.length &&
+    a.addresses.every((address, index) => compareAddresses(address, b.addresses[index] ?? address) === 0)
+  );
+}
+
+function sameDecision(a: AllocationDecision, b: AllocationDecision): boolean {
+  return (
+    a.uid === b.uid &&
+    a.waiting === b.waiting &&
+    sameAddresses(a, b) &&
+    JSON.stringify(a.reasons) === JSON.stringify(b.reasons)
+  );
+}

@@ -1,0 +1,164 @@
+import { formatPrefix, type Prefix } from "../../net/index.ts";
+import type { Community, Peer } from "../configuration/configuration.ts";
+import type { NodeView } from "./node-view.ts";
+import type { Offer, ServiceAnnouncement } from "./service-announcement.ts";
+
+/** A route as a session is to announce it. */
+export interface PlannedRoute {
+  readonly prefix: Prefix;
+  readonly localPref: number | undefined;
+  readonly communities: readonly Community[];
+}
+
+/** What one node does: the peers that it speaks with, and the routes for each, by prefix. */
+export interface NodePlan {
+  readonly node: string;
+  readonly sessions: ReadonlyMap<string, SessionPlan>;
+}
+
+export interface SessionPlan {
+  readonly peer: Peer;
+  readonly routes: ReadonlyMap<string, PlannedRoute>;
+}
+
+/** One node's slice of the plan, from scratch. */
+export function planFor(view: NodeView, announcements: Iterable<ServiceAnnouncement>): NodePlan {
+  const offers = new Map<string, Map<string, Offer[]>>();
+  if (view.excluded === undefined) {
+    for (const announcement of announcements) {
+      for (const { peer, offer } of contributions(view, announcement)) collect(offers, peer, offer);
+    }
+  }
+  const sessions = [...view.peers.values()].map((peer): [string, SessionPlan] => {
+    const routes = [...(offers.get(peer.name) ?? [])].map(([prefix, list]): [string, PlannedRoute] => [
+      prefix,
+      combine(list),
+    ]);
+    return [peer.name, { peer, routes: new Map(routes) }];
+  });
+  return { node: view.name, sessions: new Map(sessions) };
+}
+
+interface Contribution {
+  readonly peer: string;
+  readonly offer: Offer;
+}
+
+/** What one Service adds to the sessions of a node. */
+function contributions(view: NodeView, announcement: ServiceAnnouncement): Contribution[] {
+  if (announcement.onlyNodes?.has(view.name) === false) return [];
+  return announcement.offers.flatMap((offer) =>
+    (view.targets.get(offer.advertisement.name) ?? []).map((peer) => ({ peer, offer })),
+  );
+}
+
+function collect(offers: Map<string, Map<string, Offer[]>>, peer: string, offer: Offer): void {
+  const ofPeer = offers.get(peer) ?? new Map<string, Offer[]>();
+  offers.set(peer, ofPeer);
+  const prefix = formatPrefix(offer.prefix);
+  const list = ofPeer.get(prefix);
+  if (list === undefined) ofPeer.set(prefix, [offer]);
+  else list.push(offer);
+}
+
+/**
+ * Several offers of one prefix to one peer (a shared address, an aggregate, two advertisements) are one route: the
+ * highest local preference, and every community once, in order.
+ */
+function combine(offers: readonly Offer[]): PlannedRoute {
+  const [first] = offers;
+  if (first === undefined) throw new Error("a route has at least one offer");
+  if (offers.length === 1) return routeOf(first);
+  const preferences = offers.flatMap(({ advertisement }) => advertisement.localPref ?? []);
+  const communities = new Map(
+    offers
+      .flatMap(({ advertisement }) => advertisement.communities)
+      .map((community) => [JSON.stringify(community), community]),
+  );
+  return {
+    prefix: first.prefix,
+    localPref: preferences.length === 0 ? undefined : Math.max(...preferences),
+    communities: [...communities].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, community]) => community),
+  };
+}
+
+function routeOf({ prefix, advertisement }: Offer): PlannedRoute {
+  return { prefix, localPref: advertisement.localPref, communities: advertisement.communities };
+}
+
+/** A change to one session's routes; `undefined` takes the prefix back. */
+export interface RouteChange {
+  readonly peer: string;
+  readonly prefix: Prefix;
+  readonly route: PlannedRoute | undefined;
+}
+
+/** One node's slice of the plan, kept up to date Service by Service. */
+export class NodeSlice {
+  readonly #view: NodeView;
+  readonly #byService = new Map<string, readonly Contribution[]>();
+  /** By peer and prefix, the Services' offers of it. */
+  readonly #offers = new Map<string, Map<string, Map<string, Offer[]>>>();
+
+  constructor(view: NodeView, announcements: Iterable<ServiceAnnouncement>) {
+    this.#view = view;
+    for (const announcement of announcements) this.set(announcement.service, announcement);
+  }
+
+  /** Takes one Service's announcement, or that it has none any more; returns what follows for the sessions. */
+  set(service: string, announcement: ServiceAnnouncement | undefined): RouteChange[] {
+    const none = announcement === undefined || this.#view.excluded !== undefined;
+    const before = this.#byService.get(service) ?? [];
+    const after = none ? [] : contributions(this.#view, announcement);
+    if (before.length === 0 && after.length === 0) return [];
+    for (const contribution of before) this.#remove(service, contribution);
+    for (const contribution of after) this.#add(service, contribution);
+    if (after.length === 0) this.#byService.delete(service);
+    else this.#byService.set(service, after);
+    const touched = new Map(
+      [...before, ...after].map(({ peer, offer }) => [
+        `${peer} ${formatPrefix(offer.prefix)}`,
+        { peer, prefix: offer.prefix },
+      ]),
+    );
+    return [...touched.values()].map(({ peer, prefix }) => ({
+      peer,
+      prefix,
+      route: this.#route(peer, formatPrefix(prefix)),
+    }));
+  }
+
+  plan(): NodePlan {
+    const sessions = [...this.#view.peers.values()].map((peer): [string, SessionPlan] => {
+      const routes = new Map<string, PlannedRoute>();
+      for (const prefix of this.#offers.get(peer.name)?.keys() ?? []) {
+        const route = this.#route(peer.name, prefix);
+        if (route !== undefined) routes.set(prefix, route);
+      }
+      return [peer.name, { peer, routes }];
+    });
+    return { node: this.#view.name, sessions: new Map(sessions) };
+  }
+
+  #route(peer: string, prefix: string): PlannedRoute | undefined {
+    const offers = [...(this.#offers.get(peer)?.get(prefix)?.values() ?? [])].flat();
+    return offers.length === 0 ? undefined : combine(offers);
+  }
+
+  #add(service: string, { peer, offer }: Contribution): void {
+    const ofPeer = this.#offers.get(peer) ?? new Map<string, Map<string, Offer[]>>();
+    this.#offers.set(peer, ofPeer);
+    const prefix = formatPrefix(offer.prefix);
+    const ofPrefix = ofPeer.get(prefix) ?? new Map<string, Offer[]>();
+    ofPeer.set(prefix, ofPrefix);
+    ofPrefix.set(service, [...(ofPrefix.get(service) ?? []), offer]);
+  }
+
+  #remove(service: string, { peer, offer }: Contribution): void {
+    const ofPeer = this.#offers.get(peer);
+    const prefix = formatPrefix(offer.prefix);
+    const ofPrefix = ofPeer?.get(prefix);
+    ofPrefix?.delete(service);
+    if (ofPrefix?.size === 0) ofPeer?.delete(prefix);
+  }
+}

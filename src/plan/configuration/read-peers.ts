@@ -1,0 +1,78 @@
+import { parseAddress, type Address } from "../../net/index.ts";
+import { keyOf, type BGPPeer } from "../../kubernetes/resources/index.ts";
+import type { ConfigurationReason } from "../reason.ts";
+import type { Peer } from "./configuration.ts";
+import { parseDurationMs } from "./duration.ts";
+
+const defaultHoldTimeMs = 90_000;
+
+/** The peer of a BGPPeer; what is wrong with it goes to `problems`. */
+export function readPeer(object: BGPPeer, problems: ConfigurationReason[]): Peer | undefined {
+  const { spec, metadata } = object;
+  const before = problems.length;
+  const wrong = (
+    field: string,
+    value: string | number | undefined,
+    expected: string,
+    code: "field" | "unsupported" = "field",
+  ) => {
+    problems.push({
+      code: `configuration.${code}`,
+      object: `BGPPeer ${keyOf(object)}`,
+      field: `spec.${field}`,
+      value: String(value ?? "nothing"),
+      expected,
+    });
+  };
+  const addressOf = (field: "peerAddress" | "sourceAddress" | "routerID"): Address | undefined => {
+    const text = spec[field];
+    const address = text === undefined ? undefined : parseAddress(text);
+    if (text !== undefined && address === undefined) wrong(field, text, "must be an IP address");
+    return address;
+  };
+  const timeOf = (field: "holdTime" | "keepaliveTime" | "connectTime"): number | undefined => {
+    const text = spec[field];
+    const ms = text === undefined ? undefined : parseDurationMs(text);
+    if (text !== undefined && ms === undefined) wrong(field, text, "must be a duration such as 90s");
+    return ms;
+  };
+
+  const address = addressOf("peerAddress");
+  if (spec.peerAddress === undefined) wrong("peerAddress", undefined, "must be the router's IP address");
+  if (!spec.peerASN) wrong("peerASN", spec.peerASN, "must be the router's AS number");
+  const routerId = addressOf("routerID");
+  if (routerId?.family === 6) wrong("routerID", spec.routerID, "must be an IPv4 address");
+  const sourceAddress = addressOf("sourceAddress");
+  if (sourceAddress !== undefined && sourceAddress.family !== address?.family) {
+    wrong("sourceAddress", spec.sourceAddress, "must be of the family of peerAddress");
+  }
+  const holdTimeMs = timeOf("holdTime") ?? defaultHoldTimeMs;
+  if (holdTimeMs !== 0 && (holdTimeMs < 3_000 || holdTimeMs > 65_535_000)) {
+    wrong("holdTime", spec.holdTime, "must be 0s, or from 3s to 65535s (RFC 4271 §4.2)");
+  }
+  const keepaliveTimeMs = timeOf("keepaliveTime");
+  if (keepaliveTimeMs !== undefined && keepaliveTimeMs > holdTimeMs) {
+    wrong("keepaliveTime", spec.keepaliveTime, "must not be longer than holdTime");
+  }
+  const connectTimeMs = timeOf("connectTime");
+  if (connectTimeMs !== undefined && (connectTimeMs < 1_000 || connectTimeMs > 65_535_000 || connectTimeMs % 1_000)) {
+    wrong("connectTime", spec.connectTime, "must be whole seconds, from 1s to 65535s");
+  }
+  if (spec.password !== undefined) {
+    wrong("password", "(set)", "is not supported yet: leave it out", "unsupported");
+  }
+  if (problems.length > before || address === undefined) return undefined;
+  return {
+    name: metadata.name,
+    address,
+    port: spec.peerPort,
+    myAsn: spec.myASN,
+    peerAsn: spec.peerASN ?? 0,
+    holdTimeMs,
+    keepaliveTimeMs,
+    connectTimeMs,
+    routerId,
+    sourceAddress,
+    nodeSelectors: spec.nodeSelectors ?? [],
+  };
+}

@@ -1,0 +1,26 @@
+export {
+  AllocationPlanner,
+  type AllocationDecision,
+  type AllocationOptions,
+  type Settled,
+} from "./allocation/allocation-planner.ts";
+export { assignedAddresses } from "./allocation/address-request.ts";
+export { blockNameOf, blockFirstAddress, holdingsOf } from "./allocation/address-blocks.ts";
+export type { Holding } from "./allocation/holdings.ts";
+export { AnnouncementPlanner } from "./announcement/announcement-planner.ts";
+export {
+  NodeSlice,
+  planFor,
+  type NodePlan,
+  type PlannedRoute,
+  type RouteChange,
+  type SessionPlan,
+} from "./announcement/node-slice.ts";
+export type { NodeView } from "./announcement/node-view.ts";
+export type { ServiceAnnouncement } from "./announcement/service-announcement.ts";
+export type { Advertisement, Community, Configuration, Peer } from "./configuration/configuration.ts";
+export { avoidedIn, poolHolds, type Pool } from "./configuration/pool.ts";
+export { readConfiguration, type ConfigurationSource, type ReadConfiguration } from "./configuration/read.ts";
+export { plan, serviceOf, slicesByService, type Plan, type Snapshot } from "./plan.ts";
+export { describe } from "./reason-text.ts";
+export type { AllocationReason, AnnouncementReason, ConfigurationReason, Reason } from "./reason.ts";

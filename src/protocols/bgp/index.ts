@@ -1,0 +1,44 @@
+/**
+ * A BGP speaker (RFC 4271 with four-octet AS numbers and IPv4 and IPv6 unicast), over a transport and a clock that are
+ * handed in.
+ *
+ *     const speaker = new Speaker({ clock: systemClock, transport }, { asn: 65211, routerId, listen: [endpoint] });
+ *     await speaker.listen();
+ *     const peer = speaker.addPeer({ name: "switch", remoteAddress, remoteAsn: 65210 });
+ *     peer.setRoutes([{ prefix }]);
+ *     …
+ *     await speaker.stop({ drainMs: 1_000 });
+ *
+ * Durations are in milliseconds and named so; AS numbers, communities and metrics are plain unsigned numbers.
+ */
+export { Speaker } from "./speaker.ts";
+export type { Peer, StopOptions } from "./peer.ts";
+export type { PeerConfig, ResolvedPeerConfig, SpeakerConfig } from "./config.ts";
+export type { SpeakerPorts } from "./ports.ts";
+export type { Route, RouteAttributes, RouteChanges } from "./route.ts";
+export type { ReceivedChanges, ReceivedRoute } from "./adj-rib-in.ts";
+export {
+  describeSessionError,
+  type MessageCounts,
+  type Negotiated,
+  type PeerState,
+  type PeerStatus,
+  type SessionError,
+  type WithheldRoutes,
+} from "./status.ts";
+export { describeCapability } from "./capabilities.ts";
+export type { NotificationDescription } from "./notification.ts";
+export type { AsPathSegment, Capability, LargeCommunity, Origin, PathAttribute } from "./messages.ts";
+export {
+  TransportError,
+  type Connection,
+  type ConnectionHandlers,
+  type DialHandlers,
+  type DialOptions,
+  type Endpoint,
+  type Listener,
+  type Transport,
+  type TransportErrorCode,
+} from "./transport.ts";
+export { SimulatedNetwork } from "./simulated-network.ts";
+export type { WireOptions } from "./simulated-connection.ts";

@@ -1,0 +1,87 @@
+import { formatAddress, type Address, type AddressFamily, type Ipv4Address } from "../../net/index.ts";
+import { encodeAttribute } from "./attributes.ts";
+import { asTrans, maxMessageLength, type CodecContext, type PathAttribute } from "./messages.ts";
+import type { RouteAttributes } from "./route.ts";
+import { Writer } from "./wire.ts";
+
+/** What of a session the attributes of a route depend on. */
+export interface RouteContext extends CodecContext {
+  readonly localAsn: number;
+  /** Whether the peer is of our own AS. */
+  readonly internal: boolean;
+  /** Families that the session carries. */
+  readonly families: readonly AddressFamily[];
+  /** Next hops of routes that name none. */
+  readonly nextHops: { readonly 4?: Address; readonly 6?: Address };
+}
+
+/** RFC 4271 §5.1.5 leaves the number to us; 100 is what everybody takes. */
+const defaultLocalPref = 100;
+
+/**
+ * What goes with a route on the wire, in the order of the codes (RFC 4271 §5), but for a next hop that travels in
+ * MP_REACH_NLRI.
+ */
+export function pathAttributes(
+  route: RouteAttributes,
+  nextHop: Ipv4Address | undefined,
+  context: RouteContext,
+): PathAttribute[] {
+  const attributes: PathAttribute[] = [{ type: "origin", origin: route.origin ?? "incomplete" }];
+  const path = context.internal ? [] : [context.localAsn];
+  attributes.push({ type: "as-path", segments: segmentsOf(path, context.fourOctetAs) });
+  if (nextHop !== undefined) attributes.push({ type: "next-hop", address: nextHop });
+  if (route.med !== undefined) attributes.push({ type: "multi-exit-disc", value: route.med });
+  if (context.internal) attributes.push({ type: "local-pref", value: route.localPref ?? defaultLocalPref });
+  if (route.communities !== undefined && route.communities.length > 0) {
+    attributes.push({ type: "communities", values: sortedSet(route.communities) });
+  }
+  // RFC 6793 §4.2.2: a speaker of two octets passes the true numbers on in AS4_PATH.
+  if (!context.fourOctetAs && path.some((asn) => asn > 0xffff)) {
+    attributes.push({ type: "as4-path", segments: segmentsOf(path, true) });
+  }
+  if (route.largeCommunities !== undefined && route.largeCommunities.length > 0) {
+    const byText = new Map(route.largeCommunities.map((community) => [community.join(":"), community]));
+    attributes.push({ type: "large-communities", values: [...byText.values()].sort(compareParts) });
+  }
+  return attributes;
+}
+
+/** Their bytes; `undefined` if not even one message holds them. */
+export function encodeAttributes(attributes: readonly PathAttribute[], context: CodecContext): Uint8Array | undefined {
+  const out = new Writer(maxMessageLength);
+  try {
+    for (const attribute of attributes) encodeAttribute(attribute, context, out);
+  } catch (error) {
+    if (error instanceof RangeError) return undefined;
+    throw error;
+  }
+  return out.take();
+}
+
+/** The same text exactly for attributes that mean the same. */
+export function attributesKey(route: RouteAttributes): string {
+  const { origin, nextHop, med, localPref, communities = [], largeCommunities = [] } = route;
+  return JSON.stringify([
+    origin ?? "incomplete",
+    nextHop === undefined ? "" : formatAddress(nextHop),
+    med ?? "",
+    localPref ?? defaultLocalPref,
+    sortedSet(communities),
+    [...new Set(largeCommunities.map((community) => community.join(":")))].sort(),
+  ]);
+}
+
+function segmentsOf(path: readonly number[], fourOctets: boolean) {
+  if (path.length === 0) return [];
+  return [{ type: "sequence" as const, asns: path.map((asn) => (fourOctets || asn <= 0xffff ? asn : asTrans)) }];
+}
+
+function sortedSet(values: readonly number[]): number[] {
+  return [...new Set(values)].sort((a, b) => a - b);
+}
+
+function compareParts(a: readonly number[], b: readonly number[]): number {
+  const differing = a.findIndex((part, index) => part !== b[index]);
+  return differing < 0 ? 0 : (a[differing] ?? 0) - (b[differing] ?? 0);
+}

@@ -1,0 +1,254 @@
+import type { Clock, Timer } from "../clock/index.ts";
+import { decodeMessage, encodeMessage } from "./codec.ts";
+import type { ResolvedPeerConfig } from "./config.ts";
+import { Framer, type Frame } from "./framing.ts";
+import {
+  messageTypes,
+  type CodecContext,
+  type Message,
+  type NotificationMessage,
+  type UpdateMessage,
+} from "./messages.ts";
+import { negotiate, openFor } from "./negotiation.ts";
+import { describeNotification, ProtocolError } from "./notification.ts";
+import { jittered, type SpeakerPorts } from "./ports.ts";
+import type { Negotiated, SessionError } from "./status.ts";
+import type { TrafficCounters } from "./traffic-counters.ts";
+import type { Connection, TransportError } from "./transport.ts";
+
+/** RFC 4271 §8.2.2: until the peer's OPEN has come, "a large value": 4 minutes. */
+const openHoldMs = 240_000;
+/** How long we wait for the peer to take our last words and close, before we drop the connection. */
+const lingerMs = 1_000;
+
+/** What a session tells its peer. Nothing follows `ended`, but `gone`. */
+export interface SessionOwner {
+  /** A good OPEN has come; the session is in OpenConfirm. Collision detection may end this one or another within this call. */
+  opened(session: Session): void;
+  established(session: Session): void;
+  updated(session: Session, update: UpdateMessage): void;
+  /** There is room again after `sendUpdate` returned false. */
+  drained(session: Session): void;
+  ended(session: Session, error: SessionError): void;
+  /** Its connection is closed, too. */
+  gone(session: Session): void;
+}
+
+export type SessionState = "open-sent" | "open-confirm" | "established" | "ended";
+
+/**
+ * One connection's part of the state machine (RFC 4271 §8.2.2): OpenSent, OpenConfirm, Established. What comes before
+ * there is a connection is the peer's business, since it may have two of them at once.
+ */
+export class Session {
+  readonly connection: Connection;
+  /** Whether the remote side opened the connection. */
+  readonly incoming: boolean;
+  readonly #config: ResolvedPeerConfig;
+  readonly #ports: Required<SpeakerPorts>;
+  readonly #owner: SessionOwner;
+  readonly #traffic: TrafficCounters;
+  readonly #framer = new Framer();
+  #state: SessionState = "open-sent";
+  #negotiated: Negotiated | undefined;
+  #holdMs = openHoldMs;
+  #heardAt: number;
+  #spokeAt: number;
+  #holdTimer: Timer | undefined;
+  #keepaliveTimer: Timer | undefined;
+  #lingerTimer: Timer | undefined;
+  #isWritable = true;
+  #isClosed = false;
+
+  constructor(
+    ports: Required<SpeakerPorts>,
+    config: ResolvedPeerConfig,
+    owner: SessionOwner,
+    traffic: TrafficCounters,
+    source: { readonly connection: Connection; readonly incoming: boolean },
+  ) {
+    this.#ports = ports;
+    this.#config = config;
+    this.#owner = owner;
+    this.#traffic = traffic;
+    this.connection = source.connection;
+    this.incoming = source.incoming;
+    this.#heardAt = ports.clock.now();
+    this.#spokeAt = this.#heardAt;
+  }
+
+  get state(): SessionState {
+    return this.#state;
+  }
+
+  get negotiated(): Negotiated | undefined {
+    return this.#negotiated;
+  }
+
+  /** Whether the transport has room, so far as the last `sendUpdate` could tell. */
+  get isWritable(): boolean {
+    return this.#isWritable;
+  }
+
+  /** Sends our OPEN and listens. To be called once. */
+  start(): void {
+    this.#send(openFor(this.#config));
+    this.#armHoldTimer(this.#holdMs);
+    this.connection.open({
+      received: (bytes) => this.#received(bytes),
+      drained: () => {
+        this.#isWritable = true;
+        if (this.#state === "established") this.#owner.drained(this);
+      },
+      ended: () => this.#end({ code: "connection.closed" }),
+      closed: (error) => this.#connectionClosed(error),
+    });
+  }
+
+  /** Hands an encoded UPDATE to the transport; false: wait for `drained`. */
+  sendUpdate(bytes: Uint8Array): boolean {
+    return this.#write("update", bytes);
+  }
+
+  /** Tells the peer why, and ends. Without effect on a session that has ended. */
+  close(notification: Omit<NotificationMessage, "type">): void {
+    if (this.#state === "ended") return;
+    this.#send({ type: "notification", ...notification });
+    this.#end({ code: "notification.sent", notification: describeNotification(notification) });
+  }
+
+  #received(bytes: Uint8Array): void {
+    this.#traffic.bytesReceived += bytes.length;
+    if (this.#state === "ended") return; // read and dropped, so that the peer can read our last words (see #end)
+    for (const frame of this.#framer.push(bytes)) {
+      if (frame instanceof ProtocolError) this.close(frame);
+      else this.#handle(frame);
+      if (this.#ended()) return;
+    }
+  }
+
+  /** Asks anew: what was called since the last look may have ended the session. */
+  #ended(): boolean {
+    return this.#state === "ended";
+  }
+
+  #handle(frame: Frame): void {
+    const message = decodeMessage(frame, this.#context);
+    if (message instanceof ProtocolError) return this.close(message);
+    this.#traffic.received[message.type] += 1;
+    if (message.type === "notification") {
+      return this.#end({ code: "notification.received", notification: describeNotification(message) });
+    }
+    this.#heardAt = this.#ports.clock.now();
+    switch (this.#state) {
+      case "open-sent":
+        return message.type === "open" ? this.#handleOpen(message) : this.#unexpected(message, 1);
+      case "open-confirm":
+        return message.type === "keepalive" ? this.#establish() : this.#unexpected(message, 2);
+      case "established":
+        if (message.type === "update") return this.#owner.updated(this, message);
+        return message.type === "keepalive" ? undefined : this.#unexpected(message, 3);
+      case "ended":
+        return undefined;
+    }
+  }
+
+  #handleOpen(open: Extract<Message, { type: "open" }>): void {
+    const negotiated = negotiate(this.#config, open);
+    if (negotiated instanceof ProtocolError) return this.close(negotiated);
+    this.#negotiated = negotiated;
+    this.#state = "open-confirm";
+    this.#owner.opened(this);
+    if (this.#ended()) return;
+    this.#holdTimer?.cancel();
+    this.#holdMs = negotiated.holdTimeMs;
+    if (this.#holdMs > 0) this.#armHoldTimer(this.#holdMs);
+    this.#send({ type: "keepalive" });
+    if (negotiated.keepaliveMs > 0) this.#armKeepaliveTimer();
+  }
+
+  #establish(): void {
+    this.#state = "established";
+    this.#owner.established(this);
+  }
+
+  /** RFC 6608 §3: the state's subcode, and the type of the message that had no business there. */
+  #unexpected(message: Message, subcode: 1 | 2 | 3): void {
+    this.close({ code: 5, subcode, data: Uint8Array.of(messageTypes[message.type]) });
+  }
+
+  /** The timer is not set anew with each message, but looks when it runs how long ago the last one came. */
+  #armHoldTimer(ms: number): void {
+    this.#holdTimer = this.#ports.clock.setTimer(ms, () => {
+      // If this process was held up, what the peer said meanwhile still waits to be read: look again after that.
+      this.#ports.schedule(() => {
+        if (this.#state === "ended") return;
+        const left = this.#heardAt + this.#holdMs - this.#ports.clock.now();
+        if (left > 0) this.#armHoldTimer(left);
+        else this.close({ code: 4, subcode: 0, data: new Uint8Array() });
+      });
+    });
+  }
+
+  /** As with the hold timer; an UPDATE counts as a KEEPALIVE (RFC 4271 §8.2.2, Established, events 27 and 26). */
+  #armKeepaliveTimer(): void {
+    const interval = jittered(this.#negotiated?.keepaliveMs ?? 0, this.#ports);
+    const wait = (ms: number) => {
+      this.#keepaliveTimer = this.#ports.clock.setTimer(ms, () => {
+        const left = this.#spokeAt + interval - this.#ports.clock.now();
+        if (left > 0) return wait(left);
+        this.#send({ type: "keepalive" });
+        return this.#armKeepaliveTimer();
+      });
+    };
+    wait(interval);
+  }
+
+  get #context(): CodecContext {
+    return { fourOctetAs: this.#negotiated?.fourOctetAs ?? true };
+  }
+
+  #send(message: Message): void {
+    this.#write(message.type, encodeMessage(message, this.#context));
+  }
+
+  #write(type: Message["type"], bytes: Uint8Array): boolean {
+    this.#traffic.sent[type] += 1;
+    this.#traffic.bytesSent += bytes.length;
+    this.#spokeAt = this.#ports.clock.now();
+    this.#isWritable = this.connection.write(bytes);
+    return this.#isWritable;
+  }
+
+  /**
+   * The connection is ended, not dropped: dropping it with bytes unread would make the kernel send a reset, which can
+   * overtake our NOTIFICATION.
+   */
+  #end(error: SessionError): void {
+    if (this.#state === "ended") return;
+    this.#state = "ended";
+    this.#holdTimer?.cancel();
+    this.#keepaliveTimer?.cancel();
+    if (!this.#isClosed) {
+      this.connection.end();
+      this.#lingerTimer = this.#ports.clock.setTimer(lingerMs, () => this.connection.destroy());
+    }
+    this.#owner.ended(this, error);
+  }
+
+  #connectionClosed(error: TransportError | undefined): void {
+    this.#isClosed = true;
+    this.#lingerTimer?.cancel();
+    this.#end(error === undefined ? { code: "connection.closed" } : { code: error.code, message: error.message });
+    this.#owner.gone(this);
+  }
+}
+
+/** Tells a connection that we do not want why (a subcode of Cease), and ends it. */
+export function refuse(connection: Connection, ceaseSubcode: number, clock: Clock): void {
+  const message = { type: "notification", code: 6, subcode: ceaseSubcode, data: new Uint8Array() } as const;
+  const linger = clock.setTimer(lingerMs, () => connection.destroy());
+  connection.open({ received: () => {}, drained: () => {}, ended: () => {}, closed: () => linger.cancel() });
+  connection.write(encodeMessage(message, { fourOctetAs: true }));
+  connection.end();
+}

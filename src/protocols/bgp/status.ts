@@ -1,0 +1,94 @@
+import type { AddressFamily, Ipv4Address } from "../../net/index.ts";
+import type { Capability, Message } from "./messages.ts";
+import type { NotificationDescription } from "./notification.ts";
+import type { Endpoint, TransportErrorCode } from "./transport.ts";
+
+/** The states of RFC 4271 §8.2.2. */
+export type PeerState = "idle" | "connect" | "active" | "open-sent" | "open-confirm" | "established";
+
+/** What two speakers agreed on by their OPEN messages. */
+export interface Negotiated {
+  readonly peerAsn: number;
+  readonly peerRouterId: Ipv4Address;
+  /** Whether the peer is of our own AS (iBGP). */
+  readonly internal: boolean;
+  /** 0: never expires. */
+  readonly holdTimeMs: number;
+  /** 0: no keepalives are sent. */
+  readonly keepaliveMs: number;
+  readonly fourOctetAs: boolean;
+  /** Families that both sides speak. */
+  readonly families: readonly AddressFamily[];
+  /** All that the peer said that it can do. */
+  readonly peerCapabilities: readonly Capability[];
+}
+
+/** Why a session ended, or an attempt to have one failed. */
+export type SessionError =
+  /** We found fault with the peer, or ended the session. */
+  | { readonly code: "notification.sent"; readonly notification: NotificationDescription }
+  /** The peer found fault with us, or ended the session. */
+  | { readonly code: "notification.received"; readonly notification: NotificationDescription }
+  /** The connection ended without a word. */
+  | { readonly code: "connection.closed" }
+  /** There was no connection, or it broke. `message` is the system's. */
+  | { readonly code: TransportErrorCode; readonly message: string };
+
+export type MessageCounts = Readonly<Record<Message["type"], number>>;
+
+export interface PeerStatus {
+  readonly name: string;
+  readonly state: PeerState;
+  /** On the speaker's clock, in ms. */
+  readonly stateSince: number;
+  /** Of the connection that the state is about. */
+  readonly local?: Endpoint;
+  readonly remote?: Endpoint;
+  /** Present from `open-confirm` on. */
+  readonly negotiated?: Negotiated;
+  readonly messagesSent: MessageCounts;
+  readonly messagesReceived: MessageCounts;
+  readonly bytesSent: number;
+  readonly bytesReceived: number;
+  readonly prefixes: {
+    /** Announced to the peer in this session and not withdrawn. */
+    readonly sent: Readonly<Record<AddressFamily, number>>;
+    /** Announcements and withdrawals not yet handed to the transport, those withheld included. */
+    readonly pending: number;
+    /** Routes that this session cannot carry, and why. */
+    readonly withheld: readonly WithheldRoutes[];
+    /** Announcements and withdrawals that came in, of this session. */
+    readonly received: { readonly announced: number; readonly withdrawn: number };
+  };
+  /** The last one, whether or not a session has been established since. `at` is on the speaker's clock, in ms. */
+  readonly lastError?: SessionError & { readonly at: number };
+  /** How often we dialled, and how often a session was established, since the peer was added. */
+  readonly connectAttempts: number;
+  readonly timesEstablished: number;
+}
+
+export interface WithheldRoutes {
+  readonly family: AddressFamily;
+  readonly count: number;
+  readonly code: "family-not-negotiated" | "no-next-hop" | "attributes-too-long";
+}
+
+/** A sentence for people. */
+export function describeSessionError(error: SessionError): string {
+  switch (error.code) {
+    case "notification.sent":
+      return `we sent NOTIFICATION ${notificationText(error.notification)}`;
+    case "notification.received":
+      return `the peer sent NOTIFICATION ${notificationText(error.notification)}`;
+    case "connection.closed":
+      return "the peer closed the connection without a NOTIFICATION";
+    default:
+      return error.message;
+  }
+}
+
+function notificationText(notification: NotificationDescription): string {
+  const { code, subcode, codeName, subcodeName, shutdownMessage } = notification;
+  const name = subcodeName === undefined ? codeName : `${codeName}, ${subcodeName}`;
+  return `${code}/${subcode} (${name})${shutdownMessage === undefined ? "" : `: "${shutdownMessage}"`}`;
+}

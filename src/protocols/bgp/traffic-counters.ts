@@ -1,0 +1,11 @@
+import type { Message } from "./messages.ts";
+
+type Counts = Record<Message["type"], number>;
+
+/** Messages and bytes of all connections with one peer since it was added. */
+export class TrafficCounters {
+  readonly sent: Counts = { open: 0, update: 0, notification: 0, keepalive: 0 };
+  readonly received: Counts = { open: 0, update: 0, notification: 0, keepalive: 0 };
+  bytesSent = 0;
+  bytesReceived = 0;
+}
