@@ -1,6 +1,7 @@
 import type { Kind } from "../resources/index.ts";
 import { numberAt, stringAt } from "./json.ts";
 import { holdersOf, isTerminating, ownersOf, resourceKey, uidOf, type ApiObject } from "./object.ts";
+import { ApiError } from "./status.ts";
 import type { Key, Transaction } from "./store/store.ts";
 
 export function keyOf(kind: Kind, namespace: string, name: string): Key {
@@ -29,9 +30,16 @@ export function remove(transaction: Transaction, key: Key, object: ApiObject): {
   return { text: transaction.remove(key, uidOf(object), (revision) => textAt(object, revision)).text };
 }
 
+/** What etcd takes by default. */
+const maxObjectBytes = 1.5 * 1024 * 1024;
+
 function textAt(object: ApiObject, revision: number): string {
   object.metadata["resourceVersion"] = String(revision);
-  return JSON.stringify(object);
+  const text = JSON.stringify(object);
+  if (text.length > maxObjectBytes) {
+    throw new ApiError(413, "RequestEntityTooLarge", `Request entity too large: limit is ${maxObjectBytes}`);
+  }
+  return text;
 }
 
 /** Deleted, waiting for nobody any more. */

@@ -1,6 +1,6 @@
 import type { Kind } from "../../resources/index.ts";
 import { parseBody, typed } from "../body.ts";
-import { isObject } from "../json.ts";
+import { isObject, unsafeShape } from "../json.ts";
 import { requireType } from "../media-type.ts";
 import type { ApiObject } from "../object.ts";
 import type { ApiRequest } from "../request.ts";
@@ -54,5 +54,7 @@ export function patchTypeOf({ contentType }: ApiRequest, kind: Kind): string {
 
 function whole(value: unknown, kind: Kind): ApiObject {
   if (!isObject(value)) throw badRequest(`the patch leaves no ${kind.kind} object`);
+  const unsafe = unsafeShape(value);
+  if (unsafe !== undefined) throw badRequest(`the patched object: ${unsafe}`);
   return typed(value, kind);
 }
