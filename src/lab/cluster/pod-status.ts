@@ -20,6 +20,14 @@ export function podStatus(pod: Pod, state: PodState, hostIP: string, now: Date):
     phase: state.phase === "running" ? "Running" : "Pending",
     hostIP,
     startTime: pod.status?.startTime ?? timestamp(now),
+    containerStatuses: pod.spec.containers.map(({ name, image = "" }) => ({
+      name,
+      image,
+      imageID: "",
+      ready: answers,
+      started: answers,
+      restartCount: 0,
+    })),
     ...(addresses[0] === undefined ? {} : { podIP: addresses[0], podIPs: addresses.map((ip) => ({ ip })) }),
     ...(conditions === undefined ? {} : { conditions }),
   };
