@@ -118,6 +118,7 @@ export const Pod = defineKind(
               ready: z.boolean(),
               started: z.boolean().optional(),
               restartCount: z.int(),
+              state: z.object({ running: z.object({ startedAt: z.string().optional() }).optional() }).optional(),
             }),
           )
           .optional(),
