@@ -4,7 +4,7 @@ import { isObject } from "../json.ts";
 import { requireType } from "../media-type.ts";
 import type { ApiObject } from "../object.ts";
 import type { ApiRequest } from "../request.ts";
-import { ApiError, badRequest, invalid, notFound } from "../status.ts";
+import { ApiError, badRequest, notFound } from "../status.ts";
 import { JsonPatchError, jsonPatch, maxOperations } from "./json-patch.ts";
 import { rulesOf } from "./list-rules.ts";
 import { mergePatch } from "./merge-patch.ts";
@@ -33,7 +33,10 @@ export function patchOf(request: ApiRequest, kind: Kind, name: string): (old: Ap
         return whole(jsonPatch(old, patch), kind);
       } catch (error) {
         if (!(error instanceof JsonPatchError)) throw error;
-        throw invalid(kind, name, [{ reason: "FieldValueInvalid", message: error.message }]);
+        const message = "the server rejected our request due to an error in our request";
+        throw new ApiError(422, "Invalid", message, {
+          causes: [{ reason: "UnexpectedServerResponse", message: error.message }],
+        });
       }
     };
   }
