@@ -15,3 +15,6 @@ export { takeDown } from "./take-down.ts";
 export { bgpSwitch, bgpTopology } from "./topology-bgp.ts";
 export { addressOn, hostsOf, type Host, type Role, type Topology } from "./topology.ts";
 export { until } from "./until.ts";
+export { BgpCluster, kubectlPath, manifest } from "./bgp/bgp-cluster.ts";
+export { tellBgpStory } from "./bgp/bgp-story.ts";
+export type { Audience, Observation, Step, StoryReport } from "./story.ts";

@@ -1,6 +1,6 @@
 import { fileURLToPath } from "node:url";
 
-export type ProgramName = "controllers" | "kubelet" | "load-client" | "pod-server";
+export type ProgramName = "api-server" | "controllers" | "kubelet" | "load-client" | "pod-server";
 
 /**
  * The command that runs one of the lab's own programs with this Node: a `.ts` file where this file is one, and the

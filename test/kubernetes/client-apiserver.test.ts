@@ -3,11 +3,13 @@ import assert from "node:assert/strict";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { test } from "node:test";
+import { test, type TestContext } from "node:test";
 import { startApiServer, type ApiServer } from "../../src/kubernetes/apiserver/index.ts";
 import {
+  ApiError,
   Client,
   EventRecorder,
+  isApiError,
   lead,
   loadKubeconfig,
   StatusWriter,
@@ -80,17 +82,38 @@ test("a compare-and-swap on an AddressBlock succeeds for one of two", async () =
     const write = (uid: string) =>
       client.update(AddressBlock, {
         ...block,
-        spec: { ...block.spec, owned: [{ address: "172.19.100.1", owners: [{ uid, service: "default/web" }] }] },
+        spec: {
+          ...block.spec,
+          owned: [{ address: "172.19.100.1", owners: [{ uid, service: "default/web", why: "autoAssign", seen: "1" }] }],
+        },
       });
-    const results = await Promise.allSettled([write("one"), write("two")]);
-    assert.deepEqual(results.map(({ status }) => status).sort(), ["fulfilled", "rejected"]);
+    const outcome = (written: Promise<AddressBlock>) =>
+      written.then(
+        () => "written",
+        (error) => (error instanceof ApiError ? error.code : String(error)),
+      );
+    assert.deepEqual((await Promise.all([outcome(write("one")), outcome(write("two"))])).sort(), [
+      "conflict",
+      "written",
+    ]);
   });
 });
 
-const todo = "the embedded API server knows no field managers yet";
+/** Skips the test where the API server takes an apply for a patch, which creates nothing. */
+async function needsFieldManagers(client: Client, context: TestContext): Promise<boolean> {
+  try {
+    await client.apply(ConfigMap, map("probe", {}));
+    return true;
+  } catch (error) {
+    if (!isApiError(error, "not-found")) throw error;
+    context.skip("the embedded API server knows no field managers yet");
+    return false;
+  }
+}
 
-test("what is applied and not said again is given up, and what another owns is a conflict", { todo }, async () => {
+test("what is applied and not said again is given up, and what another owns is a conflict", async (context) => {
   await onStage(async ({ client }) => {
+    if (!(await needsFieldManagers(client, context))) return;
     await client.apply(ConfigMap, map("a", { ours: "1", more: "2" }));
     const second = await client.apply(ConfigMap, map("a", { ours: "1" }));
     assert.deepEqual(second.data, { ours: "1" });
@@ -191,8 +214,9 @@ test("a status is written where it is not as wished, and nowhere else", async ()
   });
 });
 
-test("a status that another field manager has taken is reported and left to it", { todo }, async () => {
+test("a status that another field manager has taken is reported and left to it", async (context) => {
   await onStage(async ({ client, signal, running }) => {
+    if (!(await needsFieldManagers(client, context))) return;
     const { writer, conflicts, addresses } = await writeAddresses({ client, signal, running });
     const status = { loadBalancer: { ingress: [{ ip: "10.0.0.1" }] } };
     await client.applyStatus(Service, { metadata: web.metadata, status }, { fieldManager: "other", force: true });

@@ -12,6 +12,7 @@ export type AgentQuestion =
       readonly nodeName: string;
       readonly podNetworks: readonly string[];
       readonly nodes: unknown[];
+      readonly verifyEveryMs: number;
     }
   /** Replaces a service and its slices; removes it when there is no service. */
   | { readonly do: "set"; readonly key: string; readonly service?: unknown; readonly slices: unknown[] }
@@ -33,7 +34,7 @@ const log = {
 await answerQuestions(async (question: AgentQuestion): Promise<string[]> => {
   switch (question.do) {
     case "start":
-      await start(question.nodeName, question.podNetworks, question.nodes);
+      await start(question);
       break;
     case "set":
       if (question.service === undefined) services.delete(question.key);
@@ -55,9 +56,10 @@ await answerQuestions(async (question: AgentQuestion): Promise<string[]> => {
 await proxy?.stop();
 await nftables.close();
 
-async function start(nodeName: string, podNetworks: readonly string[], given: readonly unknown[]): Promise<void> {
+async function start(question: AgentQuestion & { do: "start" }): Promise<void> {
+  const { nodeName, podNetworks, verifyEveryMs } = question;
   await proxy?.stop();
-  nodes = Node.schema.array().parse(given);
+  nodes = Node.schema.array().parse(question.nodes);
   const source = {
     serviceKeys: () => services.keys(),
     service: (key: string) => services.get(key),
@@ -66,7 +68,7 @@ async function start(nodeName: string, podNetworks: readonly string[], given: re
   };
   proxy = new ServiceProxy(
     { nftables, conntrack: new Conntrack(), source, log },
-    { nodeName, podNetworks: podNetworks.flatMap((text) => parsePrefix(text) ?? []) },
+    { nodeName, verifyEveryMs, podNetworks: podNetworks.flatMap((text) => parsePrefix(text) ?? []) },
   );
   await proxy.start();
 }

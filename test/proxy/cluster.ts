@@ -1,3 +1,4 @@
+import assert from "node:assert/strict";
 import { join } from "node:path";
 import { Namespaces } from "./namespaces.ts";
 import { NamespaceProcess } from "./process.ts";
@@ -6,7 +7,31 @@ import type { HostQuestion } from "./host.ts";
 
 type Without<Question, Key extends string> = Question extends unknown ? Omit<Question, Key> : never;
 
-export const serverPort = 8080;
+/** The port on which pods serve. */
+const serverPort = 8080;
+
+/** All the pods, ready. */
+export const all = { a: {}, b: {}, c: {} };
+
+/** Addresses and kinds of a load balancer. */
+export const balanced = "172.19.100.1";
+export const balanced6 = "fd19::1";
+export const balancer = { type: "LoadBalancer", externalTrafficPolicy: "Cluster" };
+export const local = { type: "LoadBalancer", externalTrafficPolicy: "Local" };
+
+/** Who answered. */
+export function backends(answers: readonly string[]): string[] {
+  return wordsOf(answers, 0);
+}
+
+/** From whom they saw the connections come. */
+export function clients(answers: readonly string[]): string[] {
+  return wordsOf(answers, 1);
+}
+
+function wordsOf(answers: readonly string[], index: number): string[] {
+  return [...new Set(answers.map((each) => each.split(" ")[index] ?? ""))].toSorted((a, b) => (a < b ? -1 : 1));
+}
 
 /**
  * Two nodes on a network, pods `a` and `b` on the first and `c` on the second, each behind its node's bridge as the CNI
@@ -41,9 +66,15 @@ export class Cluster {
   }
 
   /** Starts the proxy, anew if it runs. */
-  async start(): Promise<void> {
+  async start(verifyEveryMs = 3_600_000): Promise<void> {
     const podNetworks = ["10.233.64.0/18", "fd64::/16"];
-    await this.agent({ do: "start", nodeName: "one", podNetworks, nodes: [node("one", 1), node("two", 2)] });
+    await this.agent({
+      do: "start",
+      nodeName: "one",
+      podNetworks,
+      nodes: [node("one", 1), node("two", 2)],
+      verifyEveryMs,
+    });
   }
 
   async down(): Promise<void> {
@@ -59,6 +90,21 @@ export class Cluster {
 
   agent(question: AgentQuestion): Promise<string[]> {
     return this.#agent.ask(question);
+  }
+
+  /**
+   * Makes the service `s10` (or another number) be like this, its endpoints these pods. Fails if the proxy warns of
+   * something thereby.
+   */
+  async set(
+    endpoints: Partial<Record<PodName, object>>,
+    spec: object = {},
+    ingress: readonly string[] = [],
+    id = 10,
+  ): Promise<void> {
+    const service = serviceOf(id, spec, ingress);
+    const warnings = await this.agent({ do: "set", key: `default/s${id}`, service, slices: slicesOf(endpoints) });
+    assert.deepEqual(warnings, []);
   }
 
   /** What new connections were answered, in order. */
@@ -140,14 +186,14 @@ export function node(name: string, last: number, ready = "True"): object {
 type Conditions = { readonly ready?: boolean; readonly serving?: boolean; readonly terminating?: boolean };
 
 const pods = { a: ["64", 2, "one"], b: ["64", 3, "one"], c: ["65", 2, "two"] } as const;
-export type PodName = keyof typeof pods;
+type PodName = keyof typeof pods;
 
 /** The slices of a service whose endpoints are these pods; `b: {}` is ready. */
-export function slicesOf(endpoints: Partial<Record<PodName, Conditions>>, portName?: string): object[] {
+export function slicesOf(endpoints: Partial<Record<PodName, Conditions>>): object[] {
   return (["IPv4", "IPv6"] as const).map((addressType) => ({
     metadata: { name: `slice-${addressType}` },
     addressType,
-    ports: ["TCP", "UDP"].map((protocol) => ({ name: portName ?? protocol.toLowerCase(), port: serverPort, protocol })),
+    ports: ["TCP", "UDP"].map((protocol) => ({ name: protocol.toLowerCase(), port: serverPort, protocol })),
     endpoints: (Object.keys(endpoints) as PodName[]).map((pod) => {
       const [subnet, last, nodeName] = pods[pod];
       const address = addressType === "IPv4" ? `10.233.${subnet}.${last}` : `fd64:${subnet}::${last}`;

@@ -9,6 +9,8 @@ export type HostQuestion =
   | { readonly do: "serve"; readonly name: string; readonly port: number }
   /** New connections one after the other, a line on each; what was answered, or the error's code, or "timeout". */
   | { readonly do: "call"; readonly address: string; readonly port: number; readonly times: number }
+  /** An HTTP request; its status and body. */
+  | { readonly do: "get"; readonly url: string }
   /** A connection (made on first use) that stays, and a line on it. */
   | { readonly do: "say"; readonly id: string; readonly address: string; readonly port: number }
   /** A datagram from a socket that stays. */
@@ -24,6 +26,8 @@ await answerQuestions((question: HostQuestion) => {
       return serve(question.name, question.port);
     case "call":
       return call(question);
+    case "get":
+      return get(question.url);
     case "say":
       return say(question);
     case "send":
@@ -54,6 +58,11 @@ async function call({ address, port, times }: { address: string; port: number; t
   return answers;
 }
 
+async function get(url: string): Promise<readonly [status: number, body: unknown]> {
+  const response = await fetch(url, { signal: AbortSignal.timeout(patienceMs) });
+  return [response.status, await response.json()];
+}
+
 function say({ id, address, port }: { id: string; address: string; port: number }): Promise<string> {
   let socket = connections.get(id);
   if (socket === undefined) connections.set(id, (socket = connect({ host: address, port })));
@@ -80,26 +89,34 @@ function lineOn(socket: Socket): Promise<string> {
   });
 }
 
-function send({ id, address, port }: { id: string; address: string; port: number }): Promise<string> {
+async function send({ id, address, port }: { id: string; address: string; port: number }): Promise<string> {
   let socket = sockets.get(id);
-  if (socket === undefined) sockets.set(id, (socket = createSocket(address.includes(":") ? "udp6" : "udp4")));
-  const used = socket;
+  if (socket === undefined) {
+    sockets.set(id, (socket = createSocket(address.includes(":") ? "udp6" : "udp4")));
+    // Only a connected socket is told that a port is unreachable.
+    socket.connect(port, address);
+    await once(socket, "connect");
+  }
+  return answerOn(socket);
+}
+
+function answerOn(socket: UdpSocket): Promise<string> {
   return new Promise((resolve) => {
     const end = (answer: string) => {
       clearTimeout(timer);
-      used.removeAllListeners();
+      socket.removeAllListeners();
       resolve(answer);
     };
     const timer = setTimeout(() => {
       end("timeout");
     }, patienceMs);
-    used.once("message", (text) => {
+    socket.once("message", (text) => {
       end(String(text));
     });
-    used.once("error", (error) => {
+    socket.once("error", (error) => {
       end("code" in error ? String(error.code) : error.message);
     });
-    used.send("?", port, address);
+    socket.send("?");
   });
 }
 

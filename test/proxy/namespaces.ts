@@ -32,10 +32,8 @@ export class Namespaces {
     hairpin = false,
   ): void {
     const port = `p-${short}`;
-    ip(
-      ...["-n", this.name(short), "link", "add", link, "type", "veth"],
-      ...["peer", "name", port, "netns", this.name(into.namespace)],
-    );
+    const peer = ["peer", "name", port, "netns", this.name(into.namespace)];
+    this.ip(short, "link", "add", link, "type", "veth", ...peer);
     this.ip(into.namespace, "link", "set", port, "master", into.bridge, "up");
     if (hairpin) this.ip(into.namespace, "link", "set", port, "type", "bridge_slave", "hairpin", "on");
     this.ip(short, "link", "set", link, "up");

@@ -1,12 +1,13 @@
 import type { Kind } from "../resources/index.ts";
 import type { StrategyOf } from "./admission/strategy.ts";
+import { applyOf } from "./apply/apply.ts";
 import { objectOf, optionsOf } from "./body.ts";
 import { Deleter, deleteOptionsOf, type Deleted } from "./deleter.ts";
 import { answerDiscovery } from "./discovery/discovery.ts";
 import type { JsonObject } from "./json.ts";
 import { shapeOf } from "./media-type.ts";
 import { namespaceOf, uidOf, type ApiObject } from "./object.ts";
-import { patchOf } from "./patch/patch.ts";
+import { applyType, patchOf, patchTypeOf } from "./patch/patch.ts";
 import { Reader } from "./reader.ts";
 import { booleanOf, targetOf, type ApiRequest, type ApiResponse, type Target } from "./request.ts";
 import { showList, showObject, watchShow } from "./show.ts";
@@ -102,7 +103,7 @@ export class Api {
 
   async #object(request: ApiRequest, target: Target, name: string): Promise<ApiResponse> {
     const { kind, namespace = "" } = target;
-    const subresource = target.subresource === "status" ? "status" : undefined;
+    const subresource = target.subresource === "status" ? ("status" as const) : undefined;
     switch (request.method) {
       case "GET": {
         const text = this.#reader.get(target, request.query);
@@ -114,9 +115,19 @@ export class Api {
         return written(kind, request, await this.writer.update(update, writeOptionsOf(request)));
       }
       case "PATCH": {
-        const transform = patchOf(request, kind, name);
-        const update = { kind, namespace, name, subresource, replaces: false, transform } as const;
-        return written(kind, request, await this.writer.update(update, writeOptionsOf(request)));
+        const options = writeOptionsOf(request);
+        const applies = patchTypeOf(request, kind) === applyType;
+        if (options.force && !applies) throw badRequest("force: may not be specified for non-apply patch");
+        const asked = {
+          kind,
+          name,
+          subresource: subresource ?? ("" as const),
+          fieldManager: request.query.get("fieldManager") ?? "",
+          force: options.force,
+        };
+        const transform = applies ? applyOf(request, asked) : patchOf(request, kind, name);
+        const update = { kind, namespace, name, subresource, replaces: false, applies, transform } as const;
+        return written(kind, request, await this.writer.update(update, options));
       }
       case "DELETE": {
         if (subresource !== undefined) throw methodNotAllowed();

@@ -3,10 +3,17 @@ import { apiVersionOf, type Kind } from "../resources/index.ts";
 import { isObject, textOf, unsafeShape, type Json, type JsonObject } from "./json.ts";
 import { requireType } from "./media-type.ts";
 import type { ApiObject } from "./object.ts";
+import { decodeProtobuf, protobufType } from "./protobuf/decode.ts";
 import type { ApiRequest } from "./request.ts";
 import { badRequest } from "./status.ts";
 
-const objectTypes = ["application/json", "application/yaml"];
+const objectTypes = ["application/json", "application/yaml", protobufType];
+
+/** The body of a request in whatever form an object may have. */
+export function parseObjectBody({ contentType, body }: ApiRequest): Json {
+  const type = requireType(contentType, objectTypes);
+  return type === protobufType ? decodeProtobuf(body) : parseBody(body, type === "application/yaml");
+}
 
 /** A body as JSON or YAML. Throws a bad request for what is neither, or would do harm. */
 export function parseBody(body: Buffer, yaml: boolean): Json {
@@ -24,18 +31,16 @@ export function parseBody(body: Buffer, yaml: boolean): Json {
 }
 
 /** The body of a create or replace: one object of the kind that the path names. */
-export function objectOf({ contentType, body }: ApiRequest, kind: Kind): ApiObject {
-  const type = requireType(contentType, objectTypes);
-  const value = parseBody(body, type === "application/yaml");
+export function objectOf(request: ApiRequest, kind: Kind): ApiObject {
+  const value = parseObjectBody(request);
   if (!isObject(value)) throw badRequest(`the body of the request is no ${kind.kind} object`);
   return typed(value, kind);
 }
 
 /** The body of a delete, if there is one; its `kind` is DeleteOptions in whatever group. */
-export function optionsOf({ contentType, body }: ApiRequest): JsonObject | undefined {
-  if (body.length === 0) return undefined;
-  const type = requireType(contentType, objectTypes);
-  const value = parseBody(body, type === "application/yaml");
+export function optionsOf(request: ApiRequest): JsonObject | undefined {
+  if (request.body.length === 0) return undefined;
+  const value = parseObjectBody(request);
   if (!isObject(value)) throw badRequest("the body of the request is no DeleteOptions object");
   const given = value["kind"];
   if (given !== undefined && given !== "DeleteOptions") {

@@ -11,7 +11,7 @@ import {
   uidOf,
   type ApiObject,
 } from "./object.ts";
-import { badRequest, conflict, notFound } from "./status.ts";
+import { badRequest, conflict, forbidden, notFound } from "./status.ts";
 import type { Store, Transaction } from "./store/store.ts";
 import { isFinished, keyOf, put, remove } from "./writer.ts";
 
@@ -91,6 +91,8 @@ export class Deleter {
     const object = parseStored(stored.text);
     checkPreconditions(place, object, options);
     const strategy = this.#strategyOf(kind);
+    const refusal = strategy.refusesDeletion?.(name);
+    if (refusal !== undefined) throw forbidden(kind, name, refusal);
     const grace = strategy.gracePeriodSeconds?.(object, options.gracePeriodSeconds) ?? 0;
     this.#dependents(transaction, object, options);
     if (grace > 0 || holdersOf(object).length > 0 || strategy.gracePeriodSeconds !== undefined) {

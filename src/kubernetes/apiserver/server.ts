@@ -1,7 +1,9 @@
 import { kinds, Namespace } from "../resources/index.ts";
-import { strategyOf } from "./admission/strategies.ts";
+import { serviceNetworksOf } from "./admission/service/networks.ts";
+import { strategies } from "./admission/strategies.ts";
 import { Api } from "./api.ts";
 import { Authority } from "./certificates/authority.ts";
+import { GarbageCollector } from "./garbage-collector.ts";
 import { HttpServer } from "./http.ts";
 import { ApiError } from "./status.ts";
 import { Store } from "./store/store.ts";
@@ -35,6 +37,7 @@ export interface ApiServer {
 }
 
 const defaultServiceNetworks = ["10.96.0.0/12"];
+const defaultNodePorts = { first: 30_000, last: 32_767 };
 const defaultHistoryMs = 5 * 60_000;
 const firstNamespaces = ["default", "kube-node-lease", "kube-public", "kube-system"];
 const internal = { dryRun: false, fieldManager: "fairlead", fieldValidation: "Ignore", force: false } as const;
@@ -42,13 +45,18 @@ const internal = { dryRun: false, fieldManager: "fairlead", fieldValidation: "Ig
 /** Starts an API server; it is ready when the promise resolves, and closed by `close` or by `signal`. */
 export async function startApiServer(options: ApiServerOptions, signal?: AbortSignal): Promise<ApiServer> {
   signal?.throwIfAborted();
+  const networks = serviceNetworksOf(
+    options.serviceNetworks ?? defaultServiceNetworks,
+    options.nodePorts ?? defaultNodePorts,
+  );
   const store = new Store(options.database);
   const onError =
     options.onError ?? ((error: unknown) => process.emitWarning(error instanceof Error ? error : String(error)));
   try {
     const authority = new Authority(store);
-    const api = new Api(store, kinds, strategyOf);
+    const api = new Api(store, kinds, strategies(networks));
     for (const name of firstNamespaces) await createNamespace(api, name);
+    const collector = new GarbageCollector(store, api.deleter, kinds, onError);
     const names = [...new Set([...(options.names ?? []), options.host, "localhost", "127.0.0.1", "::1"])];
     const http = new HttpServer({ host: options.host, port: options.port, names, authority, api, onError });
     const { port } = await http.listen();
@@ -57,6 +65,7 @@ export async function startApiServer(options: ApiServerOptions, signal?: AbortSi
     const compaction = keepHistory(store, options.historyMs ?? defaultHistoryMs);
     const close = async () => {
       clearInterval(compaction);
+      collector.close();
       await http.close();
       store.close();
     };

@@ -1,9 +1,8 @@
 import type { Deleter } from "./deleter.ts";
 import { deleteOptionsOf } from "./deleter.ts";
 import { isObject, objectAt, stringAt, type JsonObject } from "./json.ts";
-import { parseBody } from "./body.ts";
+import { parseObjectBody } from "./body.ts";
 import { ensureObject, timestamp, type ApiObject } from "./object.ts";
-import { requireType } from "./media-type.ts";
 import type { ApiRequest, ApiResponse, Target } from "./request.ts";
 import { badRequest, conflict, methodNotAllowed, notFound, notImplemented, pathNotFound } from "./status.ts";
 import type { Writer } from "./writer.ts";
@@ -44,9 +43,8 @@ export async function handleSubresource(
   throw pathNotFound();
 }
 
-function bodyOf({ contentType, body }: ApiRequest, name: string): JsonObject {
-  const type = requireType(contentType, ["application/json", "application/yaml"]);
-  const value = parseBody(body, type === "application/yaml");
+function bodyOf(request: ApiRequest, name: string): JsonObject {
+  const value = parseObjectBody(request);
   if (!isObject(value)) throw badRequest("the body of the request must be an object");
   const given = stringAt(objectAt(value, "metadata"), "name") ?? name;
   if (given !== name) throw badRequest(`name in URL does not match name in the object: ${given}`);

@@ -1,5 +1,6 @@
 import { randomInt, randomUUID } from "node:crypto";
 import type { Kind } from "../resources/index.ts";
+import { afterUpdate, formatManagers } from "./apply/managers.ts";
 import { metadataProblems } from "./admission/metadata.ts";
 import { forbiddenField, invalidValue, required } from "./admission/causes.ts";
 import { admitted } from "./admission/schema.ts";
@@ -17,6 +18,7 @@ import {
   type ApiObject,
   type Metadata,
 } from "./object.ts";
+import { rulesOf } from "./patch/list-rules.ts";
 import { alreadyExists, badRequest, conflict, forbidden, invalid, modified, notFound } from "./status.ts";
 import type { Key, Store, Transaction } from "./store/store.ts";
 import type { WriteOptions } from "./write-options.ts";
@@ -38,12 +40,21 @@ interface Update extends Place {
   readonly subresource: "status" | "binding" | undefined;
   /** A whole object replaces the old one (PUT), so it may be asked to say which. */
   readonly replaces: boolean;
+  /** The new object comes with its managed fields (server-side apply). */
+  readonly applies?: boolean;
   /** Makes the new object from the old one, which is absent when none exists. */
   readonly transform: (old: ApiObject | undefined) => ApiObject;
 }
 
 /** What of metadata belongs to the server; a client's values are not looked at. */
-const serverOwned = ["uid", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds", "generation"];
+const serverOwned = [
+  "managedFields",
+  "uid",
+  "creationTimestamp",
+  "deletionTimestamp",
+  "deletionGracePeriodSeconds",
+  "generation",
+];
 
 /** Creates and updates objects as Kubernetes' registry does, each write in one transaction of the store. */
 export class Writer {
@@ -63,7 +74,13 @@ export class Writer {
     return this.#store.write((transaction) => this.updateIn(transaction, update, options), options.dryRun);
   }
 
-  createIn(transaction: Transaction, { kind, namespace }: Place, given: ApiObject, options: WriteOptions): Written {
+  createIn(
+    transaction: Transaction,
+    { kind, namespace }: Place,
+    given: ApiObject,
+    options: WriteOptions,
+    applies = false,
+  ): Written {
     const strategy = this.#strategyOf(kind);
     const name = this.#freeName(transaction, kind, namespace, given.metadata);
     requireNamespace(transaction, kind, namespace, name);
@@ -78,6 +95,7 @@ export class Writer {
       uid: randomUUID(),
       creationTimestamp: timestamp(nowMs),
       ...(strategy.tracksGeneration ? { generation: 1 } : {}),
+      ...(applies ? managedFieldsOf(given) : {}),
     };
     if (namespace === "") delete metadata["namespace"];
     const object: ApiObject = { ...given, metadata };
@@ -98,7 +116,8 @@ export class Writer {
     const old = stored === undefined ? undefined : parseStored(stored.text);
     if (old === undefined || stored === undefined) {
       if (update.replaces && !strategy.createOnUpdate) throw notFound(kind, name);
-      return this.createIn(transaction, update, update.transform(undefined), options);
+      if (subresource !== undefined) throw notFound(kind, name);
+      return this.createIn(transaction, update, update.transform(undefined), options, update.applies);
     }
     const given = update.transform(old);
     checkIdentity(update, given, old, strategy);
@@ -109,6 +128,11 @@ export class Writer {
     if (strategy.tracksGeneration && subresource === undefined && wantsChanged(kind, complete, old)) {
       complete.metadata["generation"] = (numberAt(old.metadata, "generation") ?? 0) + 1;
     }
+    const managedFields = update.applies
+      ? managedFieldsOf(given)
+      : updatedFields(kind, given, complete, old, update, options);
+    delete complete.metadata["managedFields"];
+    Object.assign(complete.metadata, managedFields);
     if (isFinished(complete)) return { ...remove(transaction, key, complete), created: false, warnings };
     // A write that changes nothing makes no version, as with etcd: watches stay silent.
     if (sameJson(complete, old)) return { text: stored.text, created: false, warnings };
@@ -181,7 +205,7 @@ function check(
   const problems = [
     ...metadataProblems(kind, complete),
     ...(old === undefined ? [] : finalizerChanges(complete, old)),
-    ...(subresource === "status" && old !== undefined
+    ...(subresource !== undefined && old !== undefined
       ? (strategy.validateStatus?.(complete, old) ?? [])
       : (strategy.validate?.(complete, old) ?? [])),
   ];
@@ -193,6 +217,29 @@ function check(
     );
   }
   return { object: complete, warnings: options.fieldValidation === "Warn" ? unknown : [] };
+}
+
+function managedFieldsOf({ metadata: { managedFields } }: ApiObject): JsonObject {
+  return managedFields === undefined || sameJson(managedFields, []) ? {} : { managedFields };
+}
+
+/**
+ * The managers after a write that is no apply. They are kept only of objects that somebody has applied once: the fields
+ * of all others belong to nobody until then, which spares most objects half their size. A client that clears the list
+ * ends the tracking, as in Kubernetes.
+ */
+function updatedFields(
+  kind: Kind,
+  given: ApiObject,
+  object: ApiObject,
+  old: ApiObject,
+  { subresource }: Update,
+  { fieldManager }: WriteOptions,
+): JsonObject {
+  const cleared = given.metadata["managedFields"];
+  if (old.metadata["managedFields"] === undefined || sameJson(cleared, []) || sameJson(cleared, [{}])) return {};
+  const writer = { manager: fieldManager, operation: "Update", subresource: subresource ?? "" } as const;
+  return { managedFields: formatManagers(afterUpdate(old, object, writer, rulesOf(kind))) };
 }
 
 function finalizerChanges(object: ApiObject, old: ApiObject): ReturnType<typeof metadataProblems> {
@@ -242,9 +289,6 @@ function withSpecOf(kind: Kind, given: ApiObject, old: ApiObject): ApiObject {
 /** An update of the status alone; of a built-in kind also labels and annotations, as in Kubernetes. */
 function withStatusOf(kind: Kind, given: ApiObject, old: ApiObject): ApiObject {
   const metadata = kind.custom ? { ...old.metadata } : withServerOwned(given.metadata, old.metadata);
-  if (kind.custom && given.metadata["managedFields"] !== undefined) {
-    metadata["managedFields"] = given.metadata["managedFields"];
-  }
   const { status: _, ...rest } = old;
   return { ...rest, metadata, ...(given["status"] === undefined ? {} : { status: given["status"] }) };
 }

@@ -153,6 +153,13 @@ export class Client {
     return this.#apply(kind, object, "apply status of", "status", options);
   }
 
+  /** Posts to a subresource that answers with a Status: a pod's `binding` or `eviction`. */
+  async post(kind: Kind, at: ObjectName, subresource: string, body: object, options: Cancellable = {}): Promise<void> {
+    const subject = { verb: `post ${subresource} of`, kind: kind.kind, key: keyOf({ metadata: at }) };
+    const path = `${pathOf(kind, at)}/${subresource}`;
+    await this.#requests.send({ method: "POST", path, body: JSON.stringify(body), subject, ...options }, false);
+  }
+
   async delete(kind: Kind, at: ObjectName, options: DeleteOptions = {}): Promise<void> {
     const { signal, ...rest } = options;
     const subject = { verb: "delete", kind: kind.kind, key: keyOf({ metadata: at }) };

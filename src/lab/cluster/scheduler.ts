@@ -46,7 +46,10 @@ export class Scheduler {
     if (node === undefined) return;
     this.#assumed.set(uid, node);
     try {
-      await this.#client.patch(Pod, pod.metadata, { type: "merge", body: { spec: { nodeName: node } } }, { signal });
+      const { namespace, name } = pod.metadata;
+      const target = { apiVersion: "v1", kind: "Node", name: node };
+      const binding = { apiVersion: "v1", kind: "Binding", metadata: { namespace, name }, target };
+      await this.#client.post(Pod, { namespace, name }, "binding", binding, { signal });
     } catch (error) {
       this.#assumed.delete(uid);
       if (!isApiError(error, "not-found")) throw error;

@@ -1,8 +1,11 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { Generation } from "./generation.ts";
 import { libnftables, outputFlags } from "./libnftables.ts";
 import { NftablesError } from "./nftables-error.ts";
+
+const largeRunBytes = 1 << 20;
 
 /**
  * The kernel's packet filter, in the network namespace of this process. All commands of one `run` take effect at once
@@ -13,6 +16,7 @@ import { NftablesError } from "./nftables-error.ts";
  */
 export class Nftables {
   readonly #context: unknown;
+  readonly #generation = new Generation();
   #last: Promise<unknown> = Promise.resolve();
   #closed = false;
 
@@ -38,11 +42,25 @@ export class Nftables {
     return parsed.nftables;
   }
 
+  /**
+   * What a command lists, as nft(8) writes it, without the elements of sets and maps. For rules: libnftables 1.0.6 writes
+   * not all of them as JSON, and complains of that on standard error. Throws `NftablesError`.
+   */
+  async listText(command: string): Promise<string> {
+    return this.#enqueue(command, outputFlags.numeric | outputFlags.terse);
+  }
+
+  /** How many transactions there were in this network namespace, ours and others'. */
+  generation(): number {
+    return this.#generation.read();
+  }
+
   /** Waits for what runs, and gives the memory back. */
   async close(): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
     await this.#last;
+    this.#generation.close();
     libnftables().free(this.#context);
   }
 
@@ -60,6 +78,8 @@ export class Nftables {
       library.run(this.#context, commands, (error, status) => {
         const output = library.output(this.#context);
         const complaint = library.errors(this.#context);
+        // A table of 10,000 services would leave 190 MB with the allocator.
+        if (commands.length + output.length > largeRunBytes) library.trim();
         if (error !== null) reject(error);
         else if (status !== 0) reject(new NftablesError(commands, this.#complaintWithLine(commands) ?? complaint));
         else resolve(output);

@@ -15,23 +15,21 @@ export class Claims {
   /** By frontend key: by service. */
   readonly #byKey = new Map<string, Map<string, Frontend>>();
 
-  /** Replaces the frontends of a service, none for one that is gone, and says what thereby changed in force. */
-  set(service: string, frontends: readonly Frontend[]): FrontendChange[] {
-    const previous = this.#byService.get(service) ?? [];
-    const keys = new Set([...previous, ...frontends].map((frontend) => frontend.key));
-    const before = new Map([...keys].map((key) => [key, this.#inForce(key)]));
-    for (const { key } of previous) this.#release(key, service);
-    for (const frontend of frontends) this.#claim(service, frontend);
-    if (frontends.length === 0) this.#byService.delete(service);
-    else this.#byService.set(service, frontends);
+  /** Replaces the frontends of services, none for one that is gone; each frontend in force that changed comes once. */
+  set(services: Iterable<readonly [service: string, frontends: readonly Frontend[]]>): FrontendChange[] {
+    const before = new Map<string, Frontend | undefined>();
+    for (const [service, frontends] of services) {
+      const previous = this.#byService.get(service) ?? [];
+      for (const { key } of [...previous, ...frontends]) if (!before.has(key)) before.set(key, this.#inForce(key));
+      for (const { key } of previous) this.#release(key, service);
+      for (const frontend of frontends) this.#claim(service, frontend);
+      if (frontends.length === 0) this.#byService.delete(service);
+      else this.#byService.set(service, frontends);
+    }
     return [...before].flatMap(([key, was]) => {
       const is = this.#inForce(key);
       return was === is ? [] : [{ before: was, after: is }];
     });
-  }
-
-  services(): Iterable<string> {
-    return this.#byService.keys();
   }
 
   *inForce(): Iterable<Frontend> {

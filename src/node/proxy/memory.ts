@@ -1,6 +1,7 @@
 import type { Frontend } from "./frontends.ts";
 import { memoriesOf, type Element } from "./parts.ts";
 import { elementLines } from "./rules.ts";
+import { bareTableName } from "./table.ts";
 
 /** Which backend's address a client is written down with, in which map, and for how long still. */
 export interface Remembered {
@@ -27,12 +28,18 @@ export function mapsOf(frontends: Iterable<Frontend>): ReadonlyMap<string, Reado
   return maps;
 }
 
-/** What the maps of clients hold, from a listing of them or of the whole table. */
+/** What the maps of clients hold, from a listing of them among others. */
 export function rememberedIn(listing: readonly unknown[]): Remembered[] {
   return listing.flatMap((object) => {
     const map = isObject(object) && isObject(object["map"]) ? object["map"] : undefined;
     const name = map?.["name"];
-    if (typeof name !== "string" || !name.startsWith("affinity") || !Array.isArray(map?.["elem"])) return [];
+    if (
+      map?.["table"] !== bareTableName ||
+      typeof name !== "string" ||
+      !name.startsWith("affinity") ||
+      !Array.isArray(map["elem"])
+    )
+      return [];
     return map["elem"].flatMap((pair: unknown) => rememberedOf(name, pair) ?? []);
   });
 }

@@ -11,7 +11,7 @@ import { forgetting, mapsOf, rememberedIn, restored } from "./memory.ts";
 import { addressesOf, deadNodesOf } from "./nodes.ts";
 import { Rules } from "./rules.ts";
 import { forgetStaleFlows } from "./stale-flows.ts";
-import { tableName, type TableOptions } from "./table.ts";
+import { bareTableName, tableName, type TableOptions } from "./table.ts";
 import { differences } from "./verify.ts";
 
 /** What the proxy reads of the cluster. It asks when it is told that something changed, and at the start. */
@@ -30,7 +30,7 @@ export interface ProxyLog {
 }
 
 export interface ProxyModules {
-  readonly nftables: Pick<Nftables, "run" | "list">;
+  readonly nftables: Pick<Nftables, "run" | "list" | "listText" | "generation">;
   readonly conntrack: Pick<Conntrack, "udpFlows" | "forget">;
   readonly source: ProxySource;
   readonly log: ProxyLog;
@@ -40,10 +40,13 @@ export interface ProxyOptions {
   readonly nodeName: string;
   /** Where pods have their addresses, in the whole cluster. */
   readonly podNetworks: readonly Prefix[];
+  /** How often to look whether somebody else changed our table; costs next to nothing while nobody changes any. */
+  readonly verifyEveryMs?: number;
 }
 
 const retryDelaysMs = [100, 500, 1000, 5000] as const;
 const forgettingTries = 3;
+const defaultVerifyEveryMs = 30_000;
 
 /**
  * kube-proxy's work: makes the kernel of this node take packets for services to their endpoints. It keeps one nftables
@@ -64,6 +67,9 @@ export class ServiceProxy {
   #reportedDead: ReadonlySet<string> = new Set();
   #table: TableOptions;
   #installed = false;
+  /** The generation of nftables at which the table was as it should be. */
+  #generation: number | undefined;
+  #verifying: Promise<void> = Promise.resolve();
   #work: Promise<void> = Promise.resolve();
 
   constructor(modules: ProxyModules, options: ProxyOptions) {
@@ -82,6 +88,7 @@ export class ServiceProxy {
     for (const key of this.#modules.source.serviceKeys()) this.#pending.add(key);
     this.#enqueue();
     await this.#work;
+    this.#verifying = this.#verifyAtTimes();
   }
 
   /** These services or their endpoint slices changed, came or went. */
@@ -109,15 +116,11 @@ export class ServiceProxy {
   /** Compares the kernel's table with what should be there, and makes it anew if somebody else changed it. */
   async verify(): Promise<void> {
     this.#then(async () => {
-      const table = this.#tableOptions();
-      const found = await this.#listing();
-      const wrong =
-        table.bridgesTracked === this.#table.bridgesTracked
-          ? differences(found, this.#rules, table)
-          : "bridges are tracked otherwise than before";
+      const options = this.#tableOptions();
+      const wrong = options.bridgesTracked === this.#table.bridgesTracked ? await this.#wrong() : "bridges' tracking";
       if (wrong === undefined) return;
-      this.#modules.log.warn({ table: tableName, wrong }, "the table is not as it was left, and is made anew");
-      this.#table = table;
+      this.#modules.log.warn({ table: tableName, wrong }, "the table is not as it should be, and is made anew");
+      this.#table = options;
       await this.#install();
     });
     await this.#work;
@@ -131,6 +134,7 @@ export class ServiceProxy {
   /** Ends; the table stays, and with it all services as they are, as long as nobody removes it. */
   async stop(): Promise<void> {
     this.#stopping.abort();
+    await this.#verifying;
     await this.#work;
     await this.#health.close();
   }
@@ -158,20 +162,20 @@ export class ServiceProxy {
   }
 
   async #apply(keys: readonly string[]): Promise<void> {
-    const changes = keys.flatMap((key) => this.#decide(key));
+    const changes = this.#claims.set(keys.map((key) => [key, this.#decide(key)]));
     const transaction = this.#rules.change(changes);
     if (!this.#installed) await this.#install();
     else if (transaction !== "") await this.#change(transaction);
+    for (const key of keys) await this.#setHealth(key);
     await this.#forgetClients(changes);
     await this.#forgetFlows(changes);
-    for (const key of keys) await this.#setHealth(key);
   }
 
-  #decide(key: string): FrontendChange[] {
+  #decide(key: string): readonly Frontend[] {
     const service = this.#modules.source.service(key);
     const slices = service === undefined ? [] : [...this.#modules.source.endpointSlices(key)];
     this.#index(key, slices);
-    return this.#claims.set(key, service === undefined ? [] : frontendsOf(service, slices, this.#context));
+    return service === undefined ? [] : frontendsOf(service, slices, this.#context);
   }
 
   #index(key: string, slices: readonly EndpointSlice[]): void {
@@ -194,7 +198,7 @@ export class ServiceProxy {
 
   async #change(transaction: string): Promise<void> {
     try {
-      await this.#modules.nftables.run(transaction);
+      await this.#run(transaction);
     } catch (error) {
       // Somebody else changed our table, or removed it.
       this.#modules.log.warn(
@@ -210,8 +214,9 @@ export class ServiceProxy {
     for (let tried = 0; ; tried++) {
       try {
         const maps = mapsOf(this.#claims.inForce());
-        const remembered = maps.size === 0 ? [] : restored(rememberedIn(await this.#listing()), maps);
-        await this.#modules.nftables.run(this.#rules.everything(this.#table, remembered));
+        const remembered = maps.size === 0 ? [] : restored(rememberedIn(await this.#maps()), maps);
+        this.#installed = false;
+        await this.#run(this.#rules.everything(this.#table, remembered));
         this.#installed = true;
         return;
       } catch (error) {
@@ -222,12 +227,44 @@ export class ServiceProxy {
     }
   }
 
-  /** The table as the kernel has it; empty where there is none. */
-  async #listing(): Promise<readonly unknown[]> {
-    const [family, name] = tableName.split(" ");
-    const tables = await this.#modules.nftables.list(`list tables ${family}`);
-    if (!tables.some((each) => JSON.stringify(each).includes(`"name":"${name}"`))) return [];
-    return this.#modules.nftables.list(`list table ${tableName}`);
+  async #verifyAtTimes(): Promise<void> {
+    const { signal } = this.#stopping;
+    while (!signal.aborted) {
+      // Ended early it is over, which the next look at the signal sees.
+      await sleep(this.#options.verifyEveryMs ?? defaultVerifyEveryMs, undefined, { signal }).catch(() => undefined);
+      if (!signal.aborted) await this.verify();
+    }
+  }
+
+  async #wrong(): Promise<string | undefined> {
+    const { nftables } = this.#modules;
+    const generation = nftables.generation();
+    if (generation === this.#generation) return undefined;
+    const found = (await this.#isThere())
+      ? { text: await nftables.listText(`list table ${tableName}`), maps: await this.#maps() }
+      : { text: "", maps: [] };
+    const wrong = differences(found, this.#rules, this.#table);
+    if (wrong === undefined) this.#generation = generation;
+    return wrong;
+  }
+
+  /** Runs a transaction. The next `verify` has nothing to look at unless there was one of somebody else's. */
+  async #run(transaction: string): Promise<void> {
+    const { nftables } = this.#modules;
+    const before = nftables.generation();
+    await nftables.run(transaction);
+    const undisturbed = nftables.generation() === before + 1 && (before === this.#generation || !this.#installed);
+    if (undisturbed) this.#generation = before + 1;
+  }
+
+  async #isThere(): Promise<boolean> {
+    const tables = await this.#modules.nftables.list("list tables inet");
+    return tables.some((each) => JSON.stringify(each).includes(`"name":"${bareTableName}"`));
+  }
+
+  /** All maps of the family, with their elements: there is no command for those of one table. */
+  #maps(): Promise<readonly unknown[]> {
+    return this.#modules.nftables.list("list maps inet");
   }
 
   async #forgetClients(changes: readonly FrontendChange[]): Promise<void> {
@@ -244,7 +281,7 @@ export class ServiceProxy {
       try {
         const listing = await this.#modules.nftables.list(`list map ${tableName} ${map}`);
         const transaction = forgetting(rememberedIn(listing), maps);
-        if (transaction !== "") await this.#modules.nftables.run(transaction);
+        if (transaction !== "") await this.#run(transaction);
         return;
       } catch (error) {
         // A client that expired between the two may have been written down anew.
@@ -257,10 +294,11 @@ export class ServiceProxy {
   }
 
   async #forgetFlows(changes: readonly FrontendChange[]): Promise<void> {
-    const frontends = changes.flatMap((change): Frontend[] => {
-      if (change.after !== undefined) return [change.after];
+    const frontends = changes.flatMap(({ before, after }): Frontend[] => {
       // Gone: nobody serves it any more.
-      return change.before === undefined ? [] : [{ ...change.before, serving: new Set() }];
+      if (after === undefined) return before === undefined ? [] : [{ ...before, serving: new Set() }];
+      const had = before?.serving ?? new Set();
+      return had.size > 0 && had.isSubsetOf(after.serving) ? [] : [after];
     });
     await forgetStaleFlows(this.#modules.conntrack, frontends, this.#stopping.signal);
   }

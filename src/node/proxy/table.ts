@@ -1,7 +1,8 @@
 import { formatPrefix, type Prefix } from "../../net/index.ts";
 
 /** The one table that is ours; nothing outside it is touched. */
-export const tableName = "inet fairlead-proxy";
+export const bareTableName = "fairlead-proxy";
+export const tableName = `inet ${bareTableName}`;
 
 /** The packet mark's bit for "masquerade this", the one that kube-proxy uses, which others leave alone for that. */
 const masqueradeMark = "0x4000";

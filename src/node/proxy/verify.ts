@@ -1,6 +1,6 @@
 import { parseAddress, formatAddress } from "../../net/index.ts";
 import type { Rules } from "./rules.ts";
-import { emptyTable, protocols, type TableOptions } from "./table.ts";
+import { bareTableName, emptyTable, protocols, type TableOptions } from "./table.ts";
 
 const families = [4, 6] as const;
 const compared = families.flatMap((family) => [
@@ -8,45 +8,45 @@ const compared = families.flatMap((family) => [
   ...protocols.flatMap((protocol) => ["endpoints", "inside-endpoints"].map((name) => `${name}${family}-${protocol}`)),
 ]);
 
+/** The kernel's table: its chains as text, and a listing of its maps (and perhaps of others'). */
+export interface Found {
+  readonly text: string;
+  readonly maps: readonly unknown[];
+}
+
 /**
- * Where a listing of the table differs from what should be there, in words; undefined where it does not. All elements
- * of the maps that steer packets are compared, and of the chains the number of their rules.
+ * Where the table differs from what should be there, in words; undefined where it does not. All elements of the maps
+ * that steer packets are compared, and of the chains the number of their rules.
  */
-export function differences(listing: readonly unknown[], rules: Rules, options: TableOptions): string | undefined {
-  const wantedRules = new Map([...rulesIn(emptyTable(options)), ...rules.chains()]);
-  const foundRules = rulesFound(listing);
-  for (const [chain, count] of wantedRules) {
-    if ((foundRules.get(chain) ?? 0) !== count) return `chain ${chain} has not its ${count} rules`;
+export function differences(found: Found, rules: Rules, options: TableOptions): string | undefined {
+  const foundRules = rulesIn(found.text);
+  for (const [chain, count] of [...rulesIn(emptyTable(options)), ...rules.chains()]) {
+    if (foundRules.get(chain) !== count) return `chain ${chain} has not its ${count} rules`;
   }
-  const foundMaps = mapsFound(listing);
+  const foundMaps = mapsFound(found.maps);
   for (const map of compared) {
-    const found = foundMaps.get(map) ?? new Map<string, string>();
+    const elements = foundMaps.get(map) ?? new Map<string, string>();
     let count = 0;
     for (const [key, value] of rules.elements(map)) {
       count += 1;
-      if (found.get(key) !== value) return `map ${map} has not ${key} : ${value}`;
+      if (elements.get(key) !== value) return `map ${map} has not ${key} : ${value}`;
     }
-    if (count !== found.size) return `map ${map} has ${found.size} elements, not ${count}`;
+    if (count !== elements.size) return `map ${map} has ${elements.size} elements, not ${count}`;
   }
   return undefined;
 }
 
-/** The number of rules of each chain in a table as text. */
+/** The number of rules of each chain in a table as text, ours or that of nft. */
 function rulesIn(table: string): Map<string, number> {
-  const chains = table.matchAll(/^ {2}chain (\S+) \{\n([^}]*(?:\{[^}]*\}[^}]*)*?)\n {2}\}$/gm);
-  return new Map(
-    [...chains].map(([, name = "", body = ""]) => [
-      name,
-      body.split("\n").filter((line) => !/^ *type /.test(line)).length,
-    ]),
-  );
-}
-
-function rulesFound(listing: readonly unknown[]): ReadonlyMap<string, number> {
   const counts = new Map<string, number>();
-  for (const object of listing) {
-    const chain = isObject(object) && isObject(object["rule"]) ? object["rule"]["chain"] : undefined;
-    if (typeof chain === "string") counts.set(chain, (counts.get(chain) ?? 0) + 1);
+  let chain: string | undefined;
+  for (const line of table.split("\n").map((each) => each.trim())) {
+    const name = /^chain (\S+) \{$/.exec(line)?.[1];
+    if (name !== undefined) counts.set((chain = name), 0);
+    else if (line === "}") chain = undefined;
+    else if (chain !== undefined && line !== "" && !line.startsWith("type ")) {
+      counts.set(chain, (counts.get(chain) ?? 0) + 1);
+    }
   }
   return counts;
 }
@@ -55,7 +55,7 @@ function mapsFound(listing: readonly unknown[]): ReadonlyMap<string, ReadonlyMap
   const maps = new Map<string, Map<string, string>>();
   for (const object of listing) {
     const map = isObject(object) && isObject(object["map"]) ? object["map"] : undefined;
-    if (typeof map?.["name"] !== "string" || !Array.isArray(map["elem"])) continue;
+    if (map?.["table"] !== bareTableName || typeof map["name"] !== "string" || !Array.isArray(map["elem"])) continue;
     const pairs = map["elem"].filter((pair: unknown) => Array.isArray(pair));
     maps.set(map["name"], new Map(pairs.map(([key, value]): [string, string] => [textOf(key), textOf(value)])));
   }

@@ -33,6 +33,8 @@ export interface Strategy {
    * absent for kinds that are deleted at once. `asked` is what the request says.
    */
   readonly gracePeriodSeconds?: (object: ApiObject, asked: number | undefined) => number;
+  /** Why an object of this name may never be deleted. */
+  readonly refusesDeletion?: (name: string) => string | undefined;
   /** Changes an object that is marked as deleted and stays for now. */
   readonly terminating?: (object: ApiObject) => void;
 }

@@ -46,6 +46,9 @@ function podSpec(path: string): Rules {
   };
 }
 
+/** As the CustomResourceDefinitions have it. */
+const custom: Rules = { "status.conditions": byType };
+
 const ofResource: Readonly<Record<string, Rules>> = {
   namespaces: { "status.conditions": byType },
   nodes: {
@@ -85,7 +88,7 @@ export interface KindRules {
 /** Paths are dotted, entries of lists not counted: `spec.containers.ports`. */
 export function rulesOf(kind: Kind): KindRules {
   const resource = resourceKey(kind);
-  const lists = { ...metadata, ...(kind.custom ? {} : ofResource[resource]) };
+  const lists = { ...metadata, ...(kind.custom ? custom : ofResource[resource]) };
   const atomic = atomicMaps[resource] ?? [];
   return {
     listAt: (path) => (Object.hasOwn(lists, path) ? lists[path] : undefined),

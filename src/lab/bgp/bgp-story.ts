@@ -1,0 +1,129 @@
+import { LoadClient } from "../load/load-client.ts";
+import { reportPhase } from "../load/phase.ts";
+import { RouteMonitor } from "../route-monitor.ts";
+import { Story, type Audience, type Observation, type StoryReport } from "../story.ts";
+import { BgpCluster, manifest } from "./bgp-cluster.ts";
+import { BgpPhases, type LivedPhase } from "./bgp-phases.ts";
+import { BgpSights } from "./bgp-sights.ts";
+
+/** The two ways in which the scenario is configured: today's resources, and MetalLB's old ConfigMap. */
+const ways = ["resources", "legacy-configmap"] as const;
+type Way = (typeof ways)[number];
+
+const address = "172.19.100.1";
+const load = { address, port: 80, rate: 120, timeoutMs: 300 };
+
+/** Tells the scenario `bgp`, once for each way to configure it, on a lab that is built for it and removed after it. */
+export async function tellBgpStory(audience: Audience, signal: AbortSignal): Promise<StoryReport> {
+  const story = new Story("bgp", audience);
+  audience.began("the lab is built: network, switch, API server, three nodes");
+  const cluster = await BgpCluster.up({ signal });
+  try {
+    for (const way of ways) await new Telling(cluster, story, way, signal).tell();
+  } finally {
+    await cluster.lab.down();
+  }
+  return story.report();
+}
+
+/** One telling of the scenario: configured, seen, lived through, counted, and taken away again. */
+class Telling {
+  readonly #cluster: BgpCluster;
+  readonly #story: Story;
+  readonly #way: Way;
+  readonly #signal: AbortSignal;
+  readonly #sights: BgpSights;
+
+  constructor(cluster: BgpCluster, story: Story, way: Way, signal: AbortSignal) {
+    this.#cluster = cluster;
+    this.#story = story;
+    this.#way = way;
+    this.#signal = signal;
+    this.#sights = new BgpSights(cluster, address, signal);
+  }
+
+  async tell(): Promise<void> {
+    const monitor = await RouteMonitor.start(this.#cluster.lab, "switch", this.#signal);
+    const client = await LoadClient.start(this.#cluster.lab, "client", load);
+    const createdMs = await this.#configure();
+    await this.#see();
+    await this.#step("Service created, route on the switch, first answer", () =>
+      firstAnswer(createdMs, monitor, client),
+    );
+    const step = (name: string, see: () => Promise<Observation>) => this.#step(name, see);
+    const phases = await new BgpPhases(this.#cluster, this.#sights, monitor, step, this.#signal).live();
+    await client.stop();
+    await this.#count(phases, monitor, client);
+    await monitor.stop();
+    await this.#step("taken away again", () => this.#clear());
+  }
+
+  #step(name: string, see: () => Promise<Observation>): Promise<void> {
+    return this.#story.step(`${this.#way}: ${name}`, see, this.#signal);
+  }
+
+  /** Applies configuration and workload; resolves with the moment at which the Service was asked for. */
+  async #configure(): Promise<number> {
+    let createdMs = Number.NaN;
+    await this.#step("configured with kubectl apply", async () => {
+      const configured = await this.#cluster.kubectl(["apply", "-f", manifest(this.#way)], this.#signal);
+      await this.#sights.sessions();
+      createdMs = Date.now();
+      const created = await this.#cluster.kubectl(["apply", "-f", manifest("workload")], this.#signal);
+      return { ok: true, observed: `${configured}${created}`.trim().replaceAll("\n", ", ") };
+    });
+    return createdMs;
+  }
+
+  async #see(): Promise<void> {
+    const sights = this.#sights;
+    await this.#step(`1. the Service gets ${address}`, () => sights.serviceAddress());
+    await this.#step("2. the switch has three sessions, one prefix each", () => sights.sessionsWithPrefix());
+    await this.#step("3. three paths in the switch's table, three next hops in its routes", () => sights.paths());
+    await this.#step("4. curl is answered by different pods", () => sights.podNames());
+    await this.#step("5. on each node nftables takes the address to the three pods", () => sights.nodeRules());
+    await this.#step("fairlead explain: the address, the announcers, and why", () => sights.explanation());
+  }
+
+  /** What the client lost in each phase; only where a node died may it have lost what was not under way. */
+  async #count(phases: readonly LivedPhase[], monitor: RouteMonitor, client: LoadClient): Promise<void> {
+    const requests = await client.requests();
+    const routeChangesMs = (await monitor.events()).flatMap((event) =>
+      event.prefix === `${address}/32` ? [event.atMs] : [],
+    );
+    for (const phase of phases) {
+      const report = reportPhase({ ...phase, name: `${this.#way}: ${phase.name}`, routeChangesMs }, requests);
+      this.#story.phase(report);
+      if (phase.name === "dead") continue;
+      await this.#step(`${phase.name}: nothing fails but what was under way`, () =>
+        Promise.resolve({
+          ok: report.sent > 0 && report.failedOtherwise === 0,
+          observed: `${report.sent} requests sent, ${report.failed} failed, of which ${report.failedOtherwise} were not under way${listed(report.otherErrors)}`,
+        }),
+      );
+    }
+  }
+
+  async #clear(): Promise<Observation> {
+    await this.#cluster.kubectl(["delete", "-f", manifest("workload")], this.#signal);
+    await this.#cluster.kubectl(["delete", "-f", manifest(this.#way)], this.#signal);
+    await this.#sights.isRouteGone();
+    return { ok: true, observed: "the switch has no route to the address any more" };
+  }
+}
+
+async function firstAnswer(createdMs: number, monitor: RouteMonitor, client: LoadClient): Promise<Observation> {
+  const routed = (await monitor.events()).find((event) => event.prefix === `${address}/32` && event.atMs > createdMs);
+  const answered = (await client.requests()).find((request) => request.outcome.ok && request.endMs > createdMs);
+  const after = (moment: number | undefined) =>
+    moment === undefined ? "never" : `after ${Math.round(moment - createdMs)} ms`;
+  return {
+    ok: routed !== undefined && answered !== undefined,
+    observed: `route ${after(routed?.atMs)}, answer ${after(answered?.endMs)}, the start of kubectl and of the pods included`,
+  };
+}
+
+function listed(errors: Readonly<Record<string, number>>): string {
+  const entries = Object.entries(errors).map(([error, times]) => `${times} × ${error}`);
+  return entries.length === 0 ? "" : `: ${entries.join(", ")}`;
+}
