@@ -314,18 +314,22 @@ export class AllocationPlanner {
   }
 
   /** Those who wait and could use one of these addresses. */
-  #wakeWaiting(addresses: readonly Address[], isAsked: (request: AddressRequest) => boolean = () => true): void {
-    for (const request of this.#waitingFor(addresses)) if (isAsked(request)) this.#woken.add(request.key);
+  #wakeWaiting(addresses: readonly Address[], isAsked?: (request: AddressRequest) => boolean): void {
+    for (const request of this.#waitingFor(addresses, isAsked)) this.#woken.add(request.key);
   }
 
-  *#waitingFor(addresses: readonly Address[]): Generator<AddressRequest> {
-    if (this.#search === undefined) return;
-    const pools = new Set(addresses.map((address) => this.#search?.poolOf(address)?.name));
+  *#waitingFor(
+    addresses: readonly Address[],
+    isAsked: (request: AddressRequest) => boolean = () => true,
+  ): Generator<AddressRequest> {
+    const search = this.#search;
+    if (search === undefined) return;
+    const pools = [...new Set(addresses.flatMap((address) => search.poolOf(address) ?? []))];
     for (const key of this.#waiting) {
       const request = this.#requests.get(key);
-      if (request === undefined) continue;
-      const candidates = this.#search.candidates(request, this.#namespaces.get(request.namespace));
-      if (candidates.some((candidate) => pools.has(candidate.pool.name))) yield request;
+      if (request === undefined || !isAsked(request)) continue;
+      const namespaceLabels = this.#namespaces.get(request.namespace);
+      if (pools.some((pool) => search.suits(pool, request, namespaceLabels))) yield request;
     }
   }
 }

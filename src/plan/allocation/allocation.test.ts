@@ -131,7 +131,7 @@ test("a freed address wakes the first who waits for it", () => {
 });
 
 test("a freed address that the first in turn cannot use goes to the next who can", () => {
-  const both = { ipFamilies: ["IPv4", "IPv6"], ipFamilyPolicy: "RequireDualStack" } as const;
+  const both: Partial<Service["spec"]> = { ipFamilies: ["IPv4", "IPv6"], ipFamilyPolicy: "RequireDualStack" };
   const planner = plannerWith(
     [pool("p", ["192.0.2.1-192.0.2.1", "2001:db8::1/128"])],
     [
