@@ -109,6 +109,19 @@ export const Pod = defineKind(
         hostIP: z.string().optional(),
         startTime: z.string().optional(),
         conditions: z.array(condition).optional(),
+        containerStatuses: z
+          .array(
+            z.object({
+              name: z.string(),
+              image: z.string(),
+              imageID: z.string(),
+              ready: z.boolean(),
+              started: z.boolean().optional(),
+              restartCount: z.int(),
+              state: z.object({ running: z.object({ startedAt: z.string().optional() }).optional() }).optional(),
+            }),
+          )
+          .optional(),
       })
       .optional(),
   }),
