@@ -5,7 +5,7 @@ import { numberOf, type Target } from "./request.ts";
 import { selectionOf } from "./selectors/selection.ts";
 import { ApiError, badRequest, expired, notFound, tooLargeResourceVersion } from "./status.ts";
 import type { Store, StoredObject } from "./store/store.ts";
-import { keyOf } from "./writer.ts";
+import { keyOf } from "./versions.ts";
 
 /** A list as texts, so that what was stored is sent as it stands. */
 export interface ObjectList {

@@ -52,6 +52,8 @@ export class AllocationPlanner {
   readonly #woken = new TurnQueue((a, b) => this.#compareTurns(a, b));
   readonly #touched = new Set<string>();
   readonly #holdings = new Holdings();
+  /** What somebody gave up since the last settling. */
+  readonly #freed: Address[] = [];
   #configuration: Configuration | undefined;
   #search: AddressSearch | undefined;
 
@@ -107,11 +109,10 @@ export class AllocationPlanner {
 
   /** As `setHeld`, by what came and what went. */
   changeHeld(come: Iterable<Holding>, gone: Iterable<Holding>): void {
-    const freed: Address[] = [];
     for (const holding of gone) {
       if (!has(this.#holdings, holding)) continue;
       this.#holdings.remove(holding);
-      freed.push(holding.address);
+      this.#freed.push(holding.address);
       this.#wakeHolder(holding);
     }
     for (const holding of come) {
@@ -120,14 +121,18 @@ export class AllocationPlanner {
       this.#touched.add(holding.uid);
       this.#wakeHolder(holding);
     }
-    if (freed.length > 0) this.#wakeWaiting(freed);
   }
 
   /** Decides for all that was touched, always for the first in order among those that are woken. */
   settle(): Settled {
     const changed = new Map<string, AllocationDecision>();
+    let offer = this.#offerFreed();
     for (let key = this.#woken.take(); key !== undefined; key = this.#woken.take()) {
       const decision = this.#decide(key);
+      if (key === offer?.key) {
+        if (!this.#holdings.isHeld(offer.address.value)) this.#wakeWaiting([offer.address]);
+        offer = undefined;
+      }
       if (decision === undefined) continue;
       this.#touched.add(decision.uid);
       const before = this.#decisions.get(key);
@@ -135,7 +140,7 @@ export class AllocationPlanner {
       if (before === undefined || !sameDecision(before, decision)) changed.set(key, decision);
       if (before !== undefined && sameAddresses(before, decision)) continue;
       // Those that may share with it are asked again.
-      if (this.#requests.get(key)?.sharing !== undefined) this.#wakeWaiting(decision.addresses);
+      if (this.#requests.get(key)?.sharing !== undefined) this.#wakeWaiting(decision.addresses, mayJoinOthers);
     }
     const releases = [...this.#touched].flatMap((uid) =>
       this.#holdings.of(uid).filter((each) => this.isSuperfluous(each)),
@@ -276,7 +281,7 @@ export class AllocationPlanner {
     for (const { address } of this.#holdings.of(uid)) {
       const others = this.#holdings.at(address.value).filter((each) => each.uid !== uid);
       for (const other of others) this.#wakeHolder(other);
-      this.#wakeWaiting([address]);
+      this.#wakeWaiting([address], mayJoinOthers);
     }
   }
 
@@ -285,17 +290,53 @@ export class AllocationPlanner {
     if (key !== undefined) this.#woken.add(key);
   }
 
+  /**
+   * An address that is free again is offered to the first in order who waits for one of its pool, and to all others
+   * only if that one leaves it: with a full pool, most that wait are not asked. Where many are free, all are asked.
+   */
+  #offerFreed(): { readonly key: string; readonly address: Address } | undefined {
+    const freed = this.#freed.splice(0);
+    if (freed.length === 0) return undefined;
+    this.#wakeWaiting(freed, mayJoinOthers);
+    const free = freed.filter(({ value }) => !this.#holdings.isHeld(value));
+    const [address] = free;
+    if (address === undefined || free.length > 1) {
+      this.#wakeWaiting(free);
+      return undefined;
+    }
+    let first: string | undefined;
+    for (const { key } of this.#waitingFor([address])) {
+      if (first === undefined || this.#compareTurns(key, first) < 0) first = key;
+    }
+    if (first === undefined) return undefined;
+    this.#woken.add(first);
+    return { key: first, address };
+  }
+
   /** Those who wait and could use one of these addresses. */
-  #wakeWaiting(addresses: readonly Address[]): void {
-    if (this.#search === undefined) return;
-    const pools = new Set(addresses.map((address) => this.#search?.poolOf(address)?.name));
+  #wakeWaiting(addresses: readonly Address[], isAsked?: (request: AddressRequest) => boolean): void {
+    for (const request of this.#waitingFor(addresses, isAsked)) this.#woken.add(request.key);
+  }
+
+  *#waitingFor(
+    addresses: readonly Address[],
+    isAsked: (request: AddressRequest) => boolean = () => true,
+  ): Generator<AddressRequest> {
+    const search = this.#search;
+    if (search === undefined) return;
+    const pools = [...new Set(addresses.flatMap((address) => search.poolOf(address) ?? []))];
     for (const key of this.#waiting) {
       const request = this.#requests.get(key);
-      if (request === undefined) continue;
-      const candidates = this.#search.candidates(request, this.#namespaces.get(request.namespace));
-      if (candidates.some((candidate) => pools.has(candidate.pool.name))) this.#woken.add(key);
+      if (request === undefined || !isAsked(request)) continue;
+      const namespaceLabels = this.#namespaces.get(request.namespace);
+      if (pools.some((pool) => search.suits(pool, request, namespaceLabels))) yield request;
     }
   }
+}
+
+/** Whether a request could be served with an address that somebody has, or says in its reasons who has it. */
+function mayJoinOthers({ sharing, addresses }: AddressRequest): boolean {
+  return sharing !== undefined || addresses.length > 0;
 }
 
 function has(holdings: Holdings, { uid, address }: Holding): boolean {
