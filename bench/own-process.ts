@@ -30,6 +30,6 @@ if (import.meta.main) {
   } catch (error) {
     if (!stopping.signal.aborted) throw error;
   } finally {
-    process.disconnect?.();
+    if (process.connected) process.disconnect?.();
   }
 }
