@@ -57,7 +57,8 @@ export async function runController(
     {
       onDecided: (decision) => {
         const service = services.cache.get(decision.service);
-        if (service !== undefined && decision.waiting) events.failed(service, decision);
+        const isRefused = decision.waiting || decision.reasons.some((each) => each.code === "allocation.invalid");
+        if (service !== undefined && isRefused) events.failed(service, decision);
       },
       onWritten: (service, decision, before) => {
         metrics.updates.inc();

@@ -55,6 +55,12 @@ export async function runNode(modules: NodeModules, options: NodeOptions, signal
   let slice: NodeSlice | undefined;
 
   const ownNode = Promise.withResolvers<OwnNode>();
+  let missing = "";
+  const lookForOwnNode = () => {
+    const read = readOwnNode(nodes.cache.get(nodeName), nodeName);
+    if (typeof read !== "string") ownNode.resolve(read);
+    else if (read !== missing && bgp === undefined) log.warn(`${(missing = read)}; waiting for it`);
+  };
   const onDisconnect = outageLog(log);
 
   const serviceChanged = (keys: Iterable<string>) => {
@@ -108,8 +114,7 @@ export async function runNode(modules: NodeModules, options: NodeOptions, signal
       const touched = [...changes.added, ...changes.updated.map((change) => change.new)];
       const own = touched.find((each) => each.metadata.name === nodeName);
       if (own !== undefined && isAnotherView(own, planner)) replan();
-      const read = readOwnNode(own, nodeName);
-      if (typeof read !== "string") ownNode.resolve(read);
+      lookForOwnNode();
       configuration.reread();
       proxy?.nodesChanged();
     },
@@ -148,8 +153,7 @@ export async function runNode(modules: NodeModules, options: NodeOptions, signal
   try {
     await Promise.race([Promise.all([allSynced(informers), configuration.synced()]), end]);
     if (signal.aborted) return;
-    const missing = readOwnNode(nodes.cache.get(nodeName), nodeName);
-    if (typeof missing === "string") log.warn(`${missing}; waiting for it`);
+    lookForOwnNode();
     await Promise.race([ownNode.promise, end]);
     if (signal.aborted) return;
     const { node, address } = await ownNode.promise;

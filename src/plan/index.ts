@@ -1,9 +1,5 @@
-export {
-  AllocationPlanner,
-  type AllocationDecision,
-  type AllocationOptions,
-  type Settled,
-} from "./allocation/allocation-planner.ts";
+export { AllocationPlanner, type AllocationOptions, type Settled } from "./allocation/allocation-planner.ts";
+export type { AllocationDecision } from "./allocation/allocation-decision.ts";
 export { assignedAddresses } from "./allocation/address-request.ts";
 export { blockNameOf, blockFirstAddress, holdingsOf } from "./allocation/address-blocks.ts";
 export type { Holding } from "./allocation/holdings.ts";

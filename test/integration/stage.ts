@@ -38,6 +38,9 @@ export class Stage implements AsyncDisposable {
   readonly neighbour: Neighbour;
   readonly frr: Frr;
   readonly client: Client;
+  /** The processes that `running` started. */
+  controllerProcess!: Fairlead;
+  agent!: Fairlead;
   #api: ApiServer;
   readonly #stack: AsyncDisposableStack;
 
@@ -75,14 +78,14 @@ export class Stage implements AsyncDisposable {
   }
 
   /** As `start`, with the scenario's configuration, one Service, and both processes; resolves when its route is there. */
-  static async running(): Promise<Stage> {
+  static async running(...nodeArgs: readonly string[]): Promise<Stage> {
     const stage = await Stage.start();
     try {
       await stage.addNode();
       await stage.configure();
       await stage.addService("ng-svc");
-      stage.controller();
-      stage.node();
+      stage.controllerProcess = stage.controller();
+      stage.agent = stage.node(...nodeArgs);
       await stage.hasRoute("172.19.100.1");
       return stage;
     } catch (error) {
@@ -135,8 +138,12 @@ export class Stage implements AsyncDisposable {
   }
 
   async addNode(): Promise<void> {
+    await this.client.create(Node, { metadata: { name: node } });
+    await this.setNodeAddress();
+  }
+
+  async setNodeAddress(): Promise<void> {
     const status = { addresses: [{ type: "InternalIP", address: nodeAddress }] };
-    await this.client.create(Node, { metadata: { name: node }, status });
     await this.client.patch(Node, { name: node }, { type: "merge", body: { status } }, { subresource: "status" });
   }
 
@@ -171,9 +178,9 @@ export class Stage implements AsyncDisposable {
   }
 
   /** A LoadBalancer Service with one endpoint that is ready. */
-  async addService(name: string, spec: object = {}): Promise<void> {
+  async addService(name: string, spec: object = {}, annotations: Record<string, string> = {}): Promise<void> {
     await this.client.create(Service, {
-      metadata: { namespace: "default", name },
+      metadata: { namespace: "default", name, annotations },
       spec: { type: "LoadBalancer", ports: [{ port: 80 }], ...spec },
     });
     await this.client.create(EndpointSlice, {
@@ -214,6 +221,20 @@ export class Stage implements AsyncDisposable {
     return until(`the switch has ${address} no more`, async () => !(await this.routes()).includes(address));
   }
 
+  /** Resolves when each of these Services has an address, and the switch a route to it. */
+  async servedAll(services: readonly string[]): Promise<void> {
+    for (const service of services) {
+      await until(`${service} has an address`, async () => (await this.addressOf(service)) !== undefined);
+      await this.hasRoute((await this.addressOf(service)) ?? "");
+    }
+  }
+
+  /** The session as the switch sees it. */
+  async switchState(): Promise<string> {
+    const shown = (await this.frr.show(`bgp neighbors ${nodeAddress}`)) as Record<string, { bgpState?: string }>;
+    return shown[nodeAddress]?.bgpState ?? "";
+  }
+
   /** How often the switch has had a session with the node. */
   async timesEstablished(): Promise<number> {
     const shown = (await this.frr.show(`bgp neighbors ${nodeAddress}`)) as Record<string, Record<string, number>>;
@@ -232,14 +253,15 @@ export class Stage implements AsyncDisposable {
     return report?.status?.sessions.find((each) => each.peer === peer);
   }
 
-  /** Resolves with the session once it is as asked for. */
-  async sessionIs(peer: string, state: string, lastError?: RegExp) {
+  /** Resolves when the session is as asked for. */
+  async sessionIs(peer: string, state: RegExp, lastError = /^/) {
     let seen: Awaited<ReturnType<Stage["session"]>>;
-    await until(`the session with ${peer} is ${state} ${lastError ?? ""}, not ${JSON.stringify(seen)}`, async () => {
+    await until(`the session with ${peer} is ${String(state)}, ${String(lastError)}`, async () => {
       seen = await this.session(peer);
-      return seen?.state === state && (lastError === undefined || lastError.test(seen.lastError ?? ""));
+      return seen !== undefined && state.test(seen.state) && lastError.test(seen.lastError ?? "");
+    }).catch((error: unknown) => {
+      throw new Error(`${String(error)}; there is ${JSON.stringify(seen)}`);
     });
-    return seen;
   }
 
   /** The messages of the events about an object, the oldest first. */
@@ -249,6 +271,12 @@ export class Stage implements AsyncDisposable {
       .filter(({ involvedObject }) => involvedObject.kind === object.kind && involvedObject.name === object.name)
       .filter((event) => event.reason === reason && event.type === "Warning")
       .map((event) => event.message ?? "");
+  }
+
+  /** All that anybody was warned of. */
+  async warnings(): Promise<string[]> {
+    const { items } = await this.client.list(Event);
+    return items.filter((event) => event.type === "Warning").map(({ reason, message }) => `${reason}: ${message}`);
   }
 
   /** Resolves when such an event is there. */

@@ -291,7 +291,9 @@ test("a node is cordoned, drained of its pods and uncordoned", async () => {
       podIP: "10.233.93.2",
       podIPs: [{ ip: "10.233.93.2" }],
       conditions: [{ type: "Ready", status: "True" }],
-      containerStatuses: [{ name: "ng-con", ready: true, restartCount: 0, state: { running: {} } }],
+      containerStatuses: [
+        { name: "ng-con", image: "x", imageID: "", ready: true, restartCount: 0, state: { running: {} } },
+      ],
     };
     await kubectl.run("patch", "pod", name, "--subresource=status", "-p", JSON.stringify({ status }));
   }

@@ -90,7 +90,7 @@ const bad: [what: string, parts: Partial<ConfigurationSource>, complaint: string
   [
     "a hold time of 1 s",
     { peers: [peer("tor", { holdTime: "1s" })] },
-    "BGPPeer metallb-system/tor: spec.holdTime: 1s: must be 0s, or from 3s to 65535s (RFC 4271 §4.2)",
+    "BGPPeer metallb-system/tor: spec.holdTime: 1s: must be 0s, or from 3s to 65535s in whole seconds (RFC 4271 §4.2)",
   ],
   [
     "an advertisement of a pool that is not there",

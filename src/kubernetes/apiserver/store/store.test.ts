@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
+import fc from "fast-check";
 import { Store, type Change, type Key } from "./store.ts";
 
 const key = (name: string, namespace = "default"): Key => ({ resource: "configmaps", namespace, name });
@@ -133,4 +134,44 @@ test("a closed store refuses writes", async () => {
   const store = new Store(":memory:");
   store.close();
   await assert.rejects(put(store, "a", "1"), /closed/);
+});
+
+const anyName = fc.constantFrom("a", "b", "c", "d", "e", "f");
+
+test("pages put together are the list as it was, whatever happened since", async () => {
+  const step = fc.record({ name: anyName, namespace: fc.constantFrom("x", "y"), deletes: fc.boolean() });
+  const steps = fc.array(step, { maxLength: 15 });
+  await fc.assert(
+    fc.asyncProperty(
+      steps,
+      steps,
+      fc.integer({ min: 1, max: 4 }),
+      fc.constantFrom(undefined, "x"),
+      async (before, since, limit, namespace) => {
+        const store = new Store(":memory:");
+        const run = async ({ name, namespace, deletes }: { name: string; namespace: string; deletes: boolean }) => {
+          const at = key(name, namespace);
+          const text = (revision: number) => `${namespace}/${name}@${revision}`;
+          await store.write((transaction) => {
+            if (!deletes) transaction.put(at, `${namespace}-${name}`, text);
+            else if (transaction.get(at) !== undefined) transaction.remove(at, `${namespace}-${name}`, text);
+          });
+        };
+        for (const each of before) await run(each);
+        const then = store.list("configmaps", namespace).map(({ text }) => text);
+        const { revision } = store;
+        for (const each of since) await run(each);
+        const paged: string[] = [];
+        let after: { namespace: string; name: string } | undefined;
+        for (;;) {
+          const page = store.listAt("configmaps", namespace, revision, { after, limit }).slice(0, limit);
+          paged.push(...page.map(({ text }) => text));
+          after = page.at(-1);
+          if (after === undefined) break;
+        }
+        assert.deepEqual(paged, then);
+        store.close();
+      },
+    ),
+  );
 });
