@@ -4,24 +4,12 @@ import type { Configuration } from "../configuration/configuration.ts";
 import type { AllocationReason, HoldingCause } from "../reason.ts";
 import { keyOf } from "../../kubernetes/resources/index.ts";
 import { compareRequests, requestOf, type AddressRequest } from "./address-request.ts";
+import { givesSameAddresses, isSameDecision, type AllocationDecision } from "./allocation-decision.ts";
+import { RequestBook } from "./request-book.ts";
 import { AddressSearch, causeOf } from "./address-search.ts";
 import { Holdings, type Holding } from "./holdings.ts";
 import { judge } from "./revocation.ts";
 import { TurnQueue } from "./turn-queue.ts";
-
-/** What was decided for one Service. */
-export interface AllocationDecision {
-  /** `namespace/name` */
-  readonly service: string;
-  readonly uid: string;
-  /** The first family first; empty while it waits or asks for nothing. */
-  readonly addresses: readonly Address[];
-  /** The pool that the addresses are of. */
-  readonly pool: string | undefined;
-  /** Whether it asks for an address and has none, or has one of two. */
-  readonly waiting: boolean;
-  readonly reasons: readonly AllocationReason[];
-}
 
 /** What came of one settling. */
 export interface Settled {
@@ -44,9 +32,7 @@ export class AllocationPlanner {
   readonly #options: AllocationOptions;
   readonly #services = new Map<string, Service>();
   readonly #namespaces = new Map<string, Labels | undefined>();
-  readonly #requests = new Map<string, AddressRequest>();
-  readonly #keyByUid = new Map<string, string>();
-  readonly #uidsBySharingKey = new Map<string, Set<string>>();
+  readonly #requests = new RequestBook();
   readonly #decisions = new Map<string, AllocationDecision>();
   readonly #waiting = new Set<string>();
   readonly #woken = new TurnQueue((a, b) => this.#compareTurns(a, b));
@@ -64,19 +50,14 @@ export class AllocationPlanner {
   /** With `undefined`, while there is no valid configuration, everything stays as it is. */
   setConfiguration(configuration: Configuration | undefined): void {
     this.#configuration = configuration;
-    this.#search =
-      configuration &&
-      new AddressSearch(configuration, this.#holdings, {
-        byUid: (uid) => this.#requestByUid(uid),
-        sharing: (sharingKey) => this.#uidsBySharingKey.get(sharingKey) ?? [],
-      });
+    this.#search = configuration && new AddressSearch(configuration, this.#holdings, this.#requests);
     for (const key of this.#services.keys()) this.#woken.add(key);
   }
 
   setNamespace(namespace: Namespace): void {
     this.#namespaces.set(namespace.metadata.name, namespace.metadata.labels);
-    for (const [key, request] of this.#requests) {
-      if (request.namespace === namespace.metadata.name) this.#woken.add(key);
+    for (const request of this.#requests.all()) {
+      if (request.namespace === namespace.metadata.name) this.#woken.add(request.key);
     }
   }
 
@@ -85,11 +66,11 @@ export class AllocationPlanner {
     const before = this.#services.get(key);
     if (before?.metadata.uid !== service.metadata.uid) this.#forget(key);
     this.#services.set(key, service);
-    this.#keyByUid.set(service.metadata.uid ?? "", key);
+    const { uid = "" } = service.metadata;
     const request = requestOf(service, this.#options.loadBalancerClass);
-    this.#setRequest(key, "code" in request ? undefined : request);
+    this.#requests.enter(key, uid, "code" in request ? undefined : request);
     this.#woken.add(key);
-    this.#wakeSharers(service.metadata.uid ?? "");
+    this.#wakeSharers(uid);
   }
 
   deleteService(key: string): void {
@@ -137,8 +118,8 @@ export class AllocationPlanner {
       this.#touched.add(decision.uid);
       const before = this.#decisions.get(key);
       this.#decisions.set(key, decision);
-      if (before === undefined || !sameDecision(before, decision)) changed.set(key, decision);
-      if (before !== undefined && sameAddresses(before, decision)) continue;
+      if (before === undefined || !isSameDecision(before, decision)) changed.set(key, decision);
+      if (before !== undefined && givesSameAddresses(before, decision)) continue;
       // Those that may share with it are asked again.
       if (this.#requests.get(key)?.sharing !== undefined) this.#wakeWaiting(decision.addresses, mayJoinOthers);
     }
@@ -176,7 +157,7 @@ export class AllocationPlanner {
 
   /** Whether nobody should have it who has it. */
   isSuperfluous({ uid, address }: Holding): boolean {
-    const key = this.#keyByUid.get(uid);
+    const key = this.#requests.keyOf(uid);
     const decision = key === undefined ? undefined : this.#decisions.get(key);
     return !decision?.addresses.some((each) => each.value === address.value);
   }
@@ -233,11 +214,6 @@ export class AllocationPlanner {
     return { ...found, reasons: [...revoked, ...found.reasons] };
   }
 
-  #requestByUid(uid: string): AddressRequest | undefined {
-    const key = this.#keyByUid.get(uid);
-    return key === undefined ? undefined : this.#requests.get(key);
-  }
-
   /** Those who have an address come before those who ask for one; then by creation time and UID. */
   #compareTurns(a: string, b: string): number {
     const first = this.#requests.get(a);
@@ -256,24 +232,10 @@ export class AllocationPlanner {
     if (uid !== undefined) {
       this.#wakeSharers(uid);
       this.#touched.add(uid);
-      this.#keyByUid.delete(uid);
+      this.#requests.strike(key, uid);
     }
-    this.#setRequest(key, undefined);
     this.#decisions.delete(key);
     this.#waiting.delete(key);
-  }
-
-  #setRequest(key: string, request: AddressRequest | undefined): void {
-    const before = this.#requests.get(key);
-    if (before?.sharing !== undefined) this.#uidsBySharingKey.get(before.sharing.key)?.delete(before.uid);
-    if (request === undefined) {
-      this.#requests.delete(key);
-      return;
-    }
-    this.#requests.set(key, request);
-    if (request.sharing === undefined) return;
-    const uids = this.#uidsBySharingKey.get(request.sharing.key) ?? new Set();
-    this.#uidsBySharingKey.set(request.sharing.key, uids.add(request.uid));
   }
 
   /** Those on the same addresses: whether they may stay together is asked again. */
@@ -286,7 +248,7 @@ export class AllocationPlanner {
   }
 
   #wakeHolder({ uid }: Holding): void {
-    const key = this.#keyByUid.get(uid);
+    const key = this.#requests.keyOf(uid);
     if (key !== undefined) this.#woken.add(key);
   }
 
@@ -341,20 +303,4 @@ function mayJoinOthers({ sharing, addresses }: AddressRequest): boolean {
 
 function has(holdings: Holdings, { uid, address }: Holding): boolean {
   return holdings.of(uid).some((each) => each.address.value === address.value);
-}
-
-function sameAddresses(a: AllocationDecision, b: AllocationDecision): boolean {
-  return (
-    a.addresses.length === b.addresses.length &&
-    a.addresses.every((address, index) => compareAddresses(address, b.addresses[index] ?? address) === 0)
-  );
-}
-
-function sameDecision(a: AllocationDecision, b: AllocationDecision): boolean {
-  return (
-    a.uid === b.uid &&
-    a.waiting === b.waiting &&
-    sameAddresses(a, b) &&
-    JSON.stringify(a.reasons) === JSON.stringify(b.reasons)
-  );
 }

@@ -7,7 +7,8 @@ import type { Configuration } from "../configuration/configuration.ts";
 import { poolHolds } from "../configuration/pool.ts";
 import { plan, type Plan } from "../plan.ts";
 import { configurationOf, pool, service } from "../testing.ts";
-import { AllocationPlanner, type AllocationDecision } from "./allocation-planner.ts";
+import type { AllocationDecision } from "./allocation-decision.ts";
+import { AllocationPlanner } from "./allocation-planner.ts";
 import { requestOf } from "./address-request.ts";
 import { sharingObstacle, type Holding } from "./holdings.ts";
 
