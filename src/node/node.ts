@@ -64,6 +64,7 @@ class NodeAgent {
   readonly #withdrawn = new AbortController();
   #bgp: BgpReconciler | undefined;
   #proxy: ServiceProxy | undefined;
+  #missing: string | undefined;
 
   constructor(modules: NodeModules, options: NodeOptions) {
     const { client, clock, log } = modules;
@@ -119,8 +120,7 @@ class NodeAgent {
     const end = ended(signal, [...informers, ...this.#configuration.informers]);
     await Promise.race([Promise.all([allSynced(informers), this.#configuration.synced()]), end]);
     if (signal.aborted) return;
-    const missing = readOwnNode(nodes.cache.get(nodeName), nodeName);
-    if (typeof missing === "string") log.warn(`${missing}; waiting for it`);
+    this.#lookForOwnNode();
     await Promise.race([this.#ownNode.promise, end]);
     if (signal.aborted) return;
     const { node, address } = await this.#ownNode.promise;
@@ -163,10 +163,18 @@ class NodeAgent {
     const { nodeName } = this.#options;
     const own = this.#watches.nodes.cache.get(nodeName);
     if (own !== undefined) this.#announcer.setNode(own);
-    const read = readOwnNode(own, nodeName);
-    if (typeof read !== "string") this.#ownNode.resolve(read);
+    if (this.#watches.nodes.isSynced) this.#lookForOwnNode();
     this.#configuration.nodesChanged(changes);
     this.#proxy?.nodesChanged();
+  }
+
+  /** Says once what is missing, and again when it is something else. */
+  #lookForOwnNode(): void {
+    const { nodeName } = this.#options;
+    const read = readOwnNode(this.#watches.nodes.cache.get(nodeName), nodeName);
+    if (typeof read !== "string") return this.#ownNode.resolve(read);
+    if (read !== this.#missing) this.#modules.log.warn(`${read}; waiting for it`);
+    this.#missing = read;
   }
 
   #configured({ configuration, problems }: ConfigurationState): void {
