@@ -122,7 +122,7 @@ export async function runNode(modules: NodeModules, options: NodeOptions, signal
   );
   const configuration: ConfigurationWatch = new ConfigurationWatch(
     client,
-    { namespace: options.namespace, nodes: () => nodes.cache.values(), onDisconnect },
+    { namespace: options.namespace, nodes: () => nodes.cache.values(), beginsWithGoodPart: true, onDisconnect },
     {
       state: (state) => {
         for (const problem of state.problems)

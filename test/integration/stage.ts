@@ -300,7 +300,7 @@ export class Stage implements AsyncDisposable {
     let seen = "";
     await until(`${kind.kind} ${name} has the condition Valid=${status}`, async () => {
       const { conditions = [] } =
-        (await this.client.get<IPAddressPool | BGPPeer>(kind as never, { namespace, name })).status ?? {};
+        (await this.client.get<IPAddressPool | BGPPeer>(kind, { namespace, name })).status ?? {};
       seen = JSON.stringify(conditions);
       const valid = conditions.find((each) => each.type === "Valid");
       return valid?.status === status && message.test(valid.message ?? "");
