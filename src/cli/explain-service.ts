@@ -27,8 +27,7 @@ export interface SessionView {
 
 export interface NodeView {
   readonly node: string;
-  /** Undefined while the configuration is wrong: the last good one is known to the agents alone. */
-  readonly announces: boolean | undefined;
+  readonly announces: boolean;
   readonly reasons: readonly Said<AnnouncementReason>[];
   readonly sessions: readonly SessionView[];
 }
@@ -74,10 +73,10 @@ export function explainService(whole: WholeSnapshot, key: string): ServiceExplan
     problems: whole.read.ok ? [] : whole.read.problems.map(said),
     externalTrafficPolicy: service.spec.externalTrafficPolicy ?? "Cluster",
     nodes: whole.nodes.map(({ metadata: { name: node } }) => {
-      const reasons = whole.read.ok ? decided.explain(key, node) : [];
+      const reasons = decided.explain(key, node);
       return {
         node,
-        announces: whole.read.ok ? reasons.some((reason) => reason.code === "node.announces") : undefined,
+        announces: reasons.some((reason) => reason.code === "node.announces"),
         reasons: reasons.map(said),
         sessions: sessionsOf(whole, decided.planFor(node)?.sessions.keys() ?? [], node),
       };
@@ -97,14 +96,10 @@ export function explainService(whole: WholeSnapshot, key: string): ServiceExplan
   };
 }
 
-/**
- * The sessions that a node should have, each with what its agent reports of it; all that it reports while the
- * configuration is wrong.
- */
-export function sessionsOf({ reports, read }: WholeSnapshot, planned: Iterable<string>, node: string): SessionView[] {
+/** The sessions that a node should have, and those that it reports beside them. */
+export function sessionsOf({ reports }: WholeSnapshot, peers: Iterable<string>, node: string): SessionView[] {
   const reported = reports.get(node)?.status?.sessions ?? [];
-  const peers = read.ok ? [...planned] : reported.map((each) => each.peer);
-  return peers.map((peer) => {
+  return [...new Set([...peers, ...reported.map((each) => each.peer)])].map((peer) => {
     const session = reported.find((each) => each.peer === peer);
     return {
       peer,

@@ -1,11 +1,6 @@
 import type { ServiceExplanation } from "./explain-service.ts";
 import { age, table } from "./table.ts";
 
-function verdict(announces: boolean | undefined): string {
-  if (announces === undefined) return "as by the last good configuration, which its agent knows";
-  return announces ? "announces" : "does not announce";
-}
-
 export function renderExplanation(explanation: ServiceExplanation): string {
   const { service, addresses, allocation, problems, externalTrafficPolicy, nodes, endpoints } = explanation;
   const lines = [
@@ -21,7 +16,7 @@ export function renderExplanation(explanation: ServiceExplanation): string {
   }
   lines.push("", `Announced (externalTrafficPolicy: ${externalTrafficPolicy}):`);
   for (const { node, announces, reasons, sessions } of nodes) {
-    lines.push(`  ${node}: ${verdict(announces)}`);
+    lines.push(`  ${node}: ${announces ? "announces" : "does not announce"}`);
     lines.push(...reasons.map(({ text }) => `    ${text}`));
     for (const { peer, state, since, prefixes, lastError, lastErrorTime } of sessions) {
       const count = prefixes === undefined ? "" : `, ${prefixes} ${prefixes === 1 ? "prefix" : "prefixes"}`;

@@ -1,8 +1,6 @@
 import type { ClusterStatus } from "./status.ts";
 import { age, table } from "./table.ts";
 
-const notKnown = "<as by the last good configuration>";
-
 export function renderStatus({ problems, services, nodes }: ClusterStatus): string {
   const parts = [
     table([
@@ -11,8 +9,7 @@ export function renderStatus({ problems, services, nodes }: ClusterStatus): stri
         service,
         addresses.join(", ") || "<none>",
         pool ?? "",
-        announcers.join(", ") ||
-          (problems.length > 0 ? notKnown : `<nobody>${why.length > 0 ? `: ${why.join("; ")}` : ""}`),
+        announcers.join(", ") || `<nobody>${why.length > 0 ? `: ${why.join("; ")}` : ""}`,
       ]),
     ]),
     table([

@@ -109,6 +109,19 @@ export const Pod = defineKind(
         hostIP: z.string().optional(),
         startTime: z.string().optional(),
         conditions: z.array(condition).optional(),
+        containerStatuses: z
+          .array(
+            z.object({
+              name: z.string(),
+              image: z.string().optional(),
+              imageID: z.string().optional(),
+              ready: z.boolean().default(false),
+              started: z.boolean().optional(),
+              restartCount: z.int().default(0),
+              state: z.object({ running: z.object({ startedAt: z.string().optional() }).optional() }).optional(),
+            }),
+          )
+          .optional(),
       })
       .optional(),
   }),

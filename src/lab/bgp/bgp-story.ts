@@ -98,7 +98,7 @@ class Telling {
       await this.#step(`${phase.name}: nothing fails but what was under way`, () =>
         Promise.resolve({
           ok: report.sent > 0 && report.failedOtherwise === 0,
-          observed: `${report.sent} requests sent, ${report.failed} failed, of which ${report.failedOtherwise} were not under way`,
+          observed: `${report.sent} requests sent, ${report.failed} failed, of which ${report.failedOtherwise} were not under way${listed(report.otherErrors)}`,
         }),
       );
     }
@@ -121,4 +121,9 @@ async function firstAnswer(createdMs: number, monitor: RouteMonitor, client: Loa
     ok: routed !== undefined && answered !== undefined,
     observed: `route ${after(routed?.atMs)}, answer ${after(answered?.endMs)}, the start of kubectl and of the pods included`,
   };
+}
+
+function listed(errors: Readonly<Record<string, number>>): string {
+  const entries = Object.entries(errors).map(([error, times]) => `${times} × ${error}`);
+  return entries.length === 0 ? "" : `: ${entries.join(", ")}`;
 }

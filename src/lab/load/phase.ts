@@ -22,6 +22,8 @@ export interface PhaseReport {
   readonly failedOtherwise: number;
   /** From the fault to the start of the last request that failed; 0 where none did. */
   readonly lossWindowMs: number;
+  /** What those that failed although no route changed met, and how often. */
+  readonly otherErrors: Readonly<Record<string, number>>;
   readonly answers: Readonly<Record<string, number>>;
 }
 
@@ -38,14 +40,13 @@ export function reportPhase(phase: Phase, requests: readonly LoadRequest[]): Pha
     underWay: sent.filter(wasUnderWay).length,
     failedOtherwise: failed.filter((each) => !wasUnderWay(each)).length,
     lossWindowMs: Math.max(0, lastFailedMs - (phase.faultAtMs ?? phase.fromMs)),
-    answers: answersByPod(sent),
+    otherErrors: count(failed.flatMap((each) => (wasUnderWay(each) || each.outcome.ok ? [] : [each.outcome.error]))),
+    answers: count(sent.flatMap((each) => (each.outcome.ok ? [each.outcome.by] : []))),
   };
 }
 
-function answersByPod(requests: readonly LoadRequest[]): Record<string, number> {
+function count(names: readonly string[]): Record<string, number> {
   const counts = new Map<string, number>();
-  for (const { outcome } of requests) {
-    if (outcome.ok) counts.set(outcome.by, (counts.get(outcome.by) ?? 0) + 1);
-  }
+  for (const name of names) counts.set(name, (counts.get(name) ?? 0) + 1);
   return Object.fromEntries([...counts].sort(([a], [b]) => (a < b ? -1 : 1)));
 }

@@ -1,2 +1,1 @@
-export { NftablesError } from "./nftables-error.ts";
 export { Nftables } from "./nftables.ts";

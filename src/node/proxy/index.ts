@@ -1,8 +1,1 @@
-export {
-  removeProxyTable,
-  ServiceProxy,
-  type ProxyLog,
-  type ProxyModules,
-  type ProxyOptions,
-  type ProxySource,
-} from "./service-proxy.ts";
+export { ServiceProxy } from "./service-proxy.ts";

@@ -10,12 +10,13 @@ import { HealthChecks } from "./health-checks.ts";
 import { forgetting, mapsOf, rememberedIn, restored } from "./memory.ts";
 import { addressesOf, deadNodesOf } from "./nodes.ts";
 import { Rules } from "./rules.ts";
+import { ServicesByNode } from "./services-by-node.ts";
 import { forgetStaleFlows } from "./stale-flows.ts";
 import { bareTableName, tableName, type TableOptions } from "./table.ts";
 import { differences } from "./verify.ts";
 
 /** What the proxy reads of the cluster. It asks when it is told that something changed, and at the start. */
-export interface ProxySource {
+interface ProxySource {
   /** The keys of all services, `namespace/name`. */
   serviceKeys(): Iterable<string>;
   service(key: string): Service | undefined;
@@ -24,19 +25,19 @@ export interface ProxySource {
   nodes(): Iterable<Node>;
 }
 
-export interface ProxyLog {
+interface ProxyLog {
   info(about: object, text: string): void;
   warn(about: object, text: string): void;
 }
 
-export interface ProxyModules {
+interface ProxyModules {
   readonly nftables: Pick<Nftables, "run" | "list" | "listText" | "generation">;
   readonly conntrack: Pick<Conntrack, "udpFlows" | "forget">;
   readonly source: ProxySource;
   readonly log: ProxyLog;
 }
 
-export interface ProxyOptions {
+interface ProxyOptions {
   readonly nodeName: string;
   /** Where pods have their addresses, in the whole cluster. */
   readonly podNetworks: readonly Prefix[];
@@ -58,9 +59,7 @@ export class ServiceProxy {
   readonly #claims = new Claims();
   readonly #rules = new Rules();
   readonly #health: HealthChecks;
-  /** By node: the services with endpoints there. */
-  readonly #servicesOn = new Map<string, Set<string>>();
-  readonly #nodesOf = new Map<string, readonly string[]>();
+  readonly #byNode = new ServicesByNode();
   readonly #pending = new Set<string>();
   readonly #stopping = new AbortController();
   #context: ProxyContext;
@@ -110,7 +109,7 @@ export class ServiceProxy {
       return;
     }
     const differing = before.deadNodes.symmetricDifference(this.#context.deadNodes);
-    this.servicesChanged([...differing].flatMap((node) => [...(this.#servicesOn.get(node) ?? [])]));
+    this.servicesChanged([...differing].flatMap((node) => [...this.#byNode.on(node)]));
   }
 
   /** Compares the kernel's table with what should be there, and makes it anew if somebody else changed it. */
@@ -174,26 +173,8 @@ export class ServiceProxy {
   #decide(key: string): readonly Frontend[] {
     const service = this.#modules.source.service(key);
     const slices = service === undefined ? [] : [...this.#modules.source.endpointSlices(key)];
-    this.#index(key, slices);
+    this.#byNode.set(key, slices);
     return service === undefined ? [] : frontendsOf(service, slices, this.#context);
-  }
-
-  #index(key: string, slices: readonly EndpointSlice[]): void {
-    for (const node of this.#nodesOf.get(key) ?? []) {
-      const services = this.#servicesOn.get(node);
-      services?.delete(key);
-      if (services?.size === 0) this.#servicesOn.delete(node);
-    }
-    const nodes = [
-      ...new Set(slices.flatMap((slice) => (slice.endpoints ?? []).flatMap((each) => each.nodeName ?? []))),
-    ];
-    if (nodes.length === 0) this.#nodesOf.delete(key);
-    else this.#nodesOf.set(key, nodes);
-    for (const node of nodes) {
-      const services = this.#servicesOn.get(node);
-      if (services === undefined) this.#servicesOn.set(node, new Set([key]));
-      else services.add(key);
-    }
   }
 
   async #change(transaction: string): Promise<void> {
@@ -324,9 +305,4 @@ export class ServiceProxy {
     const tracked = ["iptables", "ip6tables"].every((each) => readSysctl(`net.bridge.bridge-nf-call-${each}`) === "1");
     return { podNetworks: this.#options.podNetworks, bridgesTracked: tracked };
   }
-}
-
-/** Removes the proxy's table: services are then no longer reached through this node, but by connections that run. */
-export async function removeProxyTable(nftables: Pick<Nftables, "run">): Promise<void> {
-  await nftables.run(`add table ${tableName}\ndelete table ${tableName}`);
 }

@@ -11,7 +11,7 @@ import {
   type Parsed,
 } from "../../kubernetes/resources/index.ts";
 import type { ConfigurationReason } from "../reason.ts";
-import type { ConfigurationObjects } from "./read.ts";
+import type { ConfigurationObjects } from "./configuration.ts";
 
 /** Today's resources with the intent of MetalLB's old ConfigMap, and the way back. */
 export interface LegacyConfiguration extends ConfigurationObjects {
