@@ -1,12 +1,13 @@
 import type { Logger } from "pino";
-import { allSynced, watchKind, WorkQueue, type Client } from "../kubernetes/client/index.ts";
-import { AddressBlock, Namespace, Node, Service } from "../kubernetes/resources/index.ts";
+import { allSynced, watchKind, WorkQueue, type Client, type Informer } from "../kubernetes/client/index.ts";
+import { Node, type KubernetesObject } from "../kubernetes/resources/index.ts";
 import { ConfigurationWatch, outageLog } from "../snapshot/index.ts";
 import { addressApi } from "./address-api.ts";
 import { Allocator } from "./allocator.ts";
 import { ConfigurationStatus } from "./configuration-status.ts";
 import { AllocationEvents, type EventSink } from "./events.ts";
 import type { ControllerMetrics } from "./metrics.ts";
+import { feedAllocator } from "./feed-allocator.ts";
 import { retries } from "./retries.ts";
 
 export interface ControllerModules {
@@ -56,7 +57,7 @@ export async function runController(
     statuses,
     {
       onDecided: (decision) => {
-        const service = services.cache.get(decision.service);
+        const service = allocator.service(decision.service);
         const isRefused = decision.waiting || decision.reasons.some((each) => each.code === "allocation.invalid");
         if (service !== undefined && isRefused) events.failed(service, decision);
       },
@@ -74,41 +75,8 @@ export async function runController(
     configurationStatus.decided();
   };
 
-  const services = watchKind(
-    client,
-    Service,
-    watching,
-    ({ added, updated, deleted }) => {
-      for (const service of deleted) allocator.deleteService(keyOfService(service));
-      for (const service of added) allocator.setService(service);
-      for (const { new: service } of updated) allocator.setService(service);
-      settle();
-    },
-    signal,
-  );
-  const namespaces = watchKind(
-    client,
-    Namespace,
-    watching,
-    ({ added, updated }) => {
-      for (const namespace of added) allocator.setNamespace(namespace);
-      for (const change of updated) allocator.setNamespace(change.new);
-      settle();
-    },
-    signal,
-  );
-  const blocks = watchKind(
-    client,
-    AddressBlock,
-    watching,
-    ({ added, updated, deleted }) => {
-      for (const block of deleted) allocator.observeDeletedBlock(block.metadata.name);
-      allocator.observeBlocks([...added, ...updated.map((change) => change.new)]);
-      settle();
-    },
-    signal,
-  );
-  const nodes = watchKind(client, Node, watching, () => configuration.reread(), signal);
+  const fed = feedAllocator(client, allocator, settle, watching, signal);
+  const nodes = watchKind(client, Node, watching, (changes) => configuration.nodesChanged(changes), signal);
   const configuration: ConfigurationWatch = new ConfigurationWatch(
     client,
     { namespace: options.namespace, nodes: () => nodes.cache.values(), ...watching },
@@ -132,12 +100,12 @@ export async function runController(
   );
 
   const running = statuses.run(signal);
-  const informers = [services, namespaces, blocks, nodes];
+  const informers = [...fed, nodes as unknown as Informer<KubernetesObject>];
   try {
     await Promise.all([allSynced(informers), configuration.synced()]);
     allocator.start();
     configurationStatus.decided();
-    log.info({ services: services.cache.size }, "all is known: addresses are given from now on");
+    log.info({ services: allocator.serviceCount }, "all is known: addresses are given from now on");
     const timer = setInterval(() => allocator.retry(), retryMs);
     signal.addEventListener("abort", () => clearInterval(timer), { once: true });
     await Promise.all([...informers, ...configuration.informers].map((informer) => informer.done));
@@ -150,10 +118,6 @@ export async function runController(
     await allocator.idle();
     await configurationStatus.idle();
   }
-}
-
-function keyOfService({ metadata }: Service): string {
-  return `${metadata.namespace}/${metadata.name}`;
 }
 
 function messageOf(error: unknown): string {

@@ -19,7 +19,6 @@ const stateNames = {
 
 export interface Observed {
   readonly startTime: Date;
-  readonly gateways: readonly string[];
   readonly sessions: readonly PeerStatus[];
   readonly problems: readonly ConfigurationReason[];
   /** Turns a moment of the sessions' clock into one of the wall's. */
@@ -27,10 +26,9 @@ export interface Observed {
 }
 
 /** What a node sees, in the form in which it reports it. */
-export function reportOf({ startTime, gateways, sessions, problems, dateOf }: Observed): Status {
+export function reportOf({ startTime, sessions, problems, dateOf }: Observed): Status {
   return {
     startTime: startTime.toISOString(),
-    gateways: [...gateways],
     sessions: sessions.map((session): Session => {
       const { sent } = session.prefixes;
       return {

@@ -3,7 +3,7 @@ export type { AllocationDecision } from "./allocation/allocation-decision.ts";
 export { assignedAddresses } from "./allocation/address-request.ts";
 export { blockNameOf, blockFirstAddress, holdingsOf } from "./allocation/address-blocks.ts";
 export type { Holding } from "./allocation/holdings.ts";
-export { AnnouncementPlanner } from "./announcement/announcement-planner.ts";
+export { AnnouncementPlanner, type AnnouncementOptions } from "./announcement/announcement-planner.ts";
 export {
   NodeSlice,
   planFor,

@@ -1,17 +1,11 @@
 import { isDeepStrictEqual } from "node:util";
-import {
-  watchKind,
-  type ChangeHandler,
-  type Client,
-  type ClientError,
-  type Informer,
-} from "../kubernetes/client/index.ts";
+import { watchKind, type Changes, type Client, type ClientError, type Informer } from "../kubernetes/client/index.ts";
 import {
   BGPAdvertisement,
   BGPPeer,
   ConfigMap,
+  gatewaysAnnotation,
   IPAddressPool,
-  NodeReport,
   type KubernetesObject,
   type Node,
 } from "../kubernetes/resources/index.ts";
@@ -62,7 +56,6 @@ export class ConfigurationWatch {
   readonly peers: Informer<BGPPeer>;
   readonly advertisements: Informer<BGPAdvertisement>;
   readonly configMaps: Informer<ConfigMap>;
-  readonly #reports: Informer<NodeReport>;
   readonly #options: ConfigurationWatchOptions;
   readonly #handlers: ConfigurationHandlers;
   #state: ConfigurationState = { configuration: undefined, problems: [] };
@@ -86,7 +79,6 @@ export class ConfigurationWatch {
     this.advertisements = watchKind(client, BGPAdvertisement, where, reread, signal);
     const fieldSelector = `metadata.name=${legacyName}`;
     this.configMaps = watchKind(client, ConfigMap, { ...where, fieldSelector }, reread, signal);
-    this.#reports = watchKind(client, NodeReport, { trim: gatewaysOnly, onDisconnect }, this.#reported, signal);
   }
 
   get state(): ConfigurationState {
@@ -94,7 +86,7 @@ export class ConfigurationWatch {
   }
 
   get informers(): readonly Informer<KubernetesObject>[] {
-    const informers = [this.pools, this.peers, this.advertisements, this.configMaps, this.#reports];
+    const informers = [this.pools, this.peers, this.advertisements, this.configMaps];
     return informers as unknown as Informer<KubernetesObject>[];
   }
 
@@ -123,11 +115,11 @@ export class ConfigurationWatch {
     this.#handlers.objects?.();
   }
 
-  /** Reports change with every session, and gateways hardly ever. */
-  readonly #reported: ChangeHandler<NodeReport> = ({ added, updated, deleted }) => {
-    const others = updated.filter((change) => !isDeepStrictEqual(change.old.status, change.new.status));
-    if (added.length + others.length + deleted.length > 0) this.reread();
-  };
+  /** To be told of changed Nodes: rereads where it is their addresses or gateways, which it seldom is. */
+  nodesChanged({ added, updated, deleted }: Changes<Node>): void {
+    const moved = updated.filter((change) => !isDeepStrictEqual(reservedBy(change.old), reservedBy(change.new)));
+    if (added.length + moved.length + deleted.length > 0) this.reread();
+  }
 
   #source(): ConfigurationSource {
     return {
@@ -136,14 +128,10 @@ export class ConfigurationWatch {
       advertisements: [...this.advertisements.cache.values()],
       configMap: [...this.configMaps.cache.values()][0],
       nodes: [...this.#options.nodes()],
-      reports: [...this.#reports.cache.values()],
     };
   }
 }
 
-function gatewaysOnly(report: NodeReport): NodeReport {
-  const { status } = report;
-  return status === undefined
-    ? report
-    : { ...report, status: { ...status, startTime: "", sessions: [], problems: [] } };
+function reservedBy({ metadata, status }: Node): unknown {
+  return [status?.addresses, metadata.annotations?.[gatewaysAnnotation]];
 }

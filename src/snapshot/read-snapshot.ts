@@ -44,7 +44,7 @@ export async function readSnapshot(client: Client, namespace: string, signal?: A
       list(BGPAdvertisement, { namespace }),
       list(ConfigMap, { namespace, fieldSelector: "metadata.name=config" }),
     ]);
-  const read = readConfiguration({ pools, peers, advertisements, configMap: configMaps[0], nodes, reports });
+  const read = readConfiguration({ pools, peers, advertisements, configMap: configMaps[0], nodes });
   return {
     snapshot: {
       configuration: read.ok ? read.configuration : undefined,

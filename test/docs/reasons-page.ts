@@ -1,4 +1,4 @@
-import { ConfigMap, NodeReport } from "../../src/kubernetes/resources/index.ts";
+import { ConfigMap, gatewaysAnnotation, type Node } from "../../src/kubernetes/resources/index.ts";
 import {
   describe,
   readConfiguration,
@@ -81,10 +81,10 @@ const announcement: Examples<AnnouncementReason> = {
 };
 
 const range = "192.0.2.0/24";
-const report = parsed(NodeReport, {
-  metadata: { name: "node-1" },
-  status: { startTime: "2026-01-01T00:00:00Z", gateways: ["192.0.2.254"] },
-});
+const withGateway: Node = {
+  ...node("node-1"),
+  metadata: { name: "node-1", annotations: { [gatewaysAnnotation]: "192.0.2.254" } },
+};
 
 /** A configuration for each thing that can be wrong with one. */
 const wrong: { readonly [Code in Fault]: Parameters<typeof source>[0] } = {
@@ -96,7 +96,7 @@ const wrong: { readonly [Code in Fault]: Parameters<typeof source>[0] } = {
     peers: [peer("switch", { peerAddress: "192.0.2.210" })],
   },
   "configuration.holdsNode": { pools: [pool(name, range)], nodes: [node("node-1", {}, ["192.0.2.11"])] },
-  "configuration.holdsGateway": { pools: [pool(name, range)], reports: [report] },
+  "configuration.holdsGateway": { pools: [pool(name, range)], nodes: [withGateway] },
   "configuration.unknownPool": { advertisements: [advertisement(name, { ipAddressPools: ["gold"] })] },
   "configuration.unknownPeer": { advertisements: [advertisement(name, { peers: ["router"] })] },
   "configuration.aggregation": {

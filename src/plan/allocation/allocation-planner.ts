@@ -1,7 +1,7 @@
-import { compareAddresses, formatAddress, sameAddress, type Address } from "../../net/index.ts";
+import { formatAddress, sameAddress, type Address } from "../../net/index.ts";
 import type { Labels, Namespace, Service } from "../../kubernetes/resources/index.ts";
 import type { Configuration } from "../configuration/configuration.ts";
-import type { AllocationReason, HoldingCause } from "../reason.ts";
+import type { HoldingCause } from "../reason.ts";
 import { keyOf } from "../../kubernetes/resources/index.ts";
 import { compareRequests, requestOf, type AddressRequest } from "./address-request.ts";
 import { givesSameAddresses, isSameDecision, type AllocationDecision } from "./allocation-decision.ts";

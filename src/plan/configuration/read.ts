@@ -1,10 +1,10 @@
 import { formatAddress, parseAddress, type Address } from "../../net/index.ts";
 import {
+  gatewaysAnnotation,
   keyOf,
   type ConfigMap,
   type KubernetesObject,
   type Node,
-  type NodeReport,
 } from "../../kubernetes/resources/index.ts";
 import type { ConfigurationReason } from "../reason.ts";
 import type { Configuration, ConfigurationObjects, Peer } from "./configuration.ts";
@@ -17,7 +17,6 @@ import { readPools, type ReservedAddress } from "./read-pools.ts";
 export interface ConfigurationSource extends ConfigurationObjects {
   readonly configMap: ConfigMap | undefined;
   readonly nodes: readonly Node[];
-  readonly reports: readonly NodeReport[];
 }
 
 export type ReadConfiguration =
@@ -107,11 +106,11 @@ function reservedAddresses(source: ConfigurationSource, peers: readonly Peer[]):
       owner: `node ${node.metadata.name}`,
     })),
   );
-  const ofGateways = source.reports.flatMap((report) =>
-    addressesIn(report.status?.gateways).map((address): ReservedAddress => ({
+  const ofGateways = source.nodes.flatMap((node) =>
+    addressesIn(node.metadata.annotations?.[gatewaysAnnotation]?.split(",")).map((address): ReservedAddress => ({
       address,
       fault: "holdsGateway",
-      owner: `${report.metadata.name}'s gateway`,
+      owner: `${node.metadata.name}'s gateway`,
     })),
   );
   const seen = new Set<string>();
