@@ -64,6 +64,7 @@ class NodeAgent {
   readonly #withdrawn = new AbortController();
   #bgp: BgpReconciler | undefined;
   #proxy: ServiceProxy | undefined;
+  /** What was last said to be missing of our Node. */
   #missing: string | undefined;
 
   constructor(modules: NodeModules, options: NodeOptions) {
@@ -106,7 +107,12 @@ class NodeAgent {
     );
     this.#configuration = new ConfigurationWatch(
       client,
-      { namespace: options.namespace, nodes: () => this.#watches.nodes.cache.values(), onDisconnect },
+      {
+        namespace: options.namespace,
+        nodes: () => this.#watches.nodes.cache.values(),
+        beginsWithGoodPart: true,
+        onDisconnect,
+      },
       { state: (state) => this.#configured(state) },
       this.#withdrawn.signal,
     );

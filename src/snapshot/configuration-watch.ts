@@ -21,12 +21,18 @@ export interface ConfigurationWatchOptions {
   readonly namespace: string;
   /** Whose addresses no pool may hold; looked at whenever something else changed, or at `reread`. */
   readonly nodes: () => Iterable<Node>;
+  /**
+   * As long as there has been no good configuration since the start, take what is left without the objects that are
+   * wrong. For who announces: something is better than nothing. Not for who gives addresses: he would take away those
+   * of a pool that is left out.
+   */
+  readonly beginsWithGoodPart?: boolean;
   readonly onDisconnect?: ((error: ClientError) => void) | undefined;
 }
 
 /** What came of reading the configuration. */
 export interface ConfigurationState {
-  /** The last good one; undefined while there has been none. */
+  /** The last good one, or the good part of the first; undefined while there is neither. */
   readonly configuration: Configuration | undefined;
   /** What is wrong with what is written now; empty if `configuration` is just that. */
   readonly problems: readonly ConfigurationReason[];
@@ -54,6 +60,7 @@ export class ConfigurationWatch {
   readonly #handlers: ConfigurationHandlers;
   #state: ConfigurationState = { configuration: undefined, problems: [] };
   #isSynced = false;
+  #lastGood: Configuration | undefined;
 
   constructor(
     client: Client,
@@ -95,9 +102,12 @@ export class ConfigurationWatch {
     if (!this.#isSynced) return;
     const read = readConfiguration(this.#source());
     const before = this.#state;
-    const after: ConfigurationState = read.ok
-      ? { configuration: read.configuration, problems: [] }
-      : { configuration: before.configuration, problems: read.problems };
+    if (read.ok) this.#lastGood = read.configuration;
+    const goodPart = read.ok || this.#options.beginsWithGoodPart !== true ? undefined : read.goodPart;
+    const after: ConfigurationState = {
+      configuration: this.#lastGood ?? goodPart,
+      problems: read.ok ? [] : read.problems,
+    };
     if (!isDeepStrictEqual(before, after)) {
       this.#state = after;
       this.#handlers.state(after);

@@ -32,7 +32,10 @@ test("while a pool is wrong, addresses and routes stay, and the pool says what i
       await stage.hasAddress("meanwhile", "172.19.100.2");
       await stage.hasRoute("172.19.100.2");
       assert.deepEqual(await stage.routes(), ["172.19.100.1", "172.19.100.2"]);
-      assert.match(await stage.look("status"), said);
+      const status = await stage.look("status");
+      assert.match(status, said);
+      assert.match(status, /ng-svc +172\.19\.100\.1 .*nodes go on with the last good configuration/);
+      assert.match(status, /cy01-net112 +l3-switch +Established/);
       await stage.removeService("meanwhile");
       await stage.hasNoRoute("172.19.100.2");
       await stage.setPool("default", "172.19.100.0/24");
@@ -58,4 +61,24 @@ test("while a pool is wrong, addresses and routes stay, and the pool says what i
   await until("the agent has no problem", async () => (await stage.report()).problems.length === 0);
   assert.equal(await stage.addressOf("ng-svc"), "172.19.100.1");
   assert.equal(await stage.timesEstablished(), 1, "the session was never interrupted");
+});
+
+test("processes that start while a pool is wrong serve what is right, and take no address away", async () => {
+  await using stage = await Stage.running();
+  await stage.addPool("other", "172.19.101.0/24");
+  await stage.addService("other", { loadBalancerIP: "172.19.101.7" });
+  await stage.hasRoute("172.19.101.7");
+  await stage.setPool("other", "172.19.101.9-172.19.101.1");
+  await stage.isValid(IPAddressPool, "other", "False");
+  for (const process of [stage.agent, stage.controllerProcess]) await process.send("SIGTERM");
+  await stage.hasNoRoute("172.19.100.1");
+
+  stage.controller();
+  stage.node();
+  await stage.hasRoute("172.19.100.1");
+  await stage.hasMetric("controller", stale, 1);
+  assert.equal(await stage.addressOf("other"), "172.19.101.7");
+  await stage.setPool("other", "172.19.101.0/24");
+  await stage.hasRoute("172.19.101.7");
+  assert.equal(await stage.addressOf("ng-svc"), "172.19.100.1");
 });

@@ -21,7 +21,12 @@ export interface ConfigurationSource extends ConfigurationObjects {
 
 export type ReadConfiguration =
   | { readonly ok: true; readonly configuration: Configuration }
-  | { readonly ok: false; readonly problems: readonly ConfigurationReason[] };
+  | {
+      readonly ok: false;
+      readonly problems: readonly ConfigurationReason[];
+      /** What is left without the objects that have problems: for those who never had a good configuration. */
+      readonly goodPart: Configuration;
+    };
 
 /** Checks everything together; with any problem there is no configuration, and the caller keeps the one before. */
 export function readConfiguration(source: ConfigurationSource): ReadConfiguration {
@@ -38,11 +43,28 @@ export function readConfiguration(source: ConfigurationSource): ReadConfiguratio
     problems.push(...aggregationProblems(advertisement, `BGPAdvertisement ${keyOf(object)}`, written));
     return advertisement;
   });
-  if (problems.length > 0) return { ok: false, problems: problems.map(asWritten) };
-  return {
-    ok: true,
-    configuration: { pools: byName(pools), peers: byName(peers), advertisements: byName(advertisements) },
+  if (problems.length === 0) {
+    const configuration = { pools: byName(pools), peers: byName(peers), advertisements: byName(advertisements) };
+    return { ok: true, configuration };
+  }
+  const faulty = new Set(problems.map((problem) => problem.object));
+  const good = <Value extends { readonly name: string }>(values: readonly Value[], of: readonly KubernetesObject[]) => {
+    const names = new Set(of.filter((each) => !faulty.has(`${each.kind} ${keyOf(each)}`)).map(nameOf));
+    return byName(values.filter((value) => names.has(value.name)));
   };
+  return {
+    ok: false,
+    problems: problems.map(asWritten),
+    goodPart: {
+      pools: good(pools, objects.pools),
+      peers: good(peers, objects.peers),
+      advertisements: good(advertisements, objects.advertisements),
+    },
+  };
+}
+
+function nameOf({ metadata }: KubernetesObject): string {
+  return metadata.name;
 }
 
 function chooseObjects(source: ConfigurationSource, problems: ConfigurationReason[]): LegacyConfiguration {
