@@ -1,4 +1,4 @@
-export { BgpCluster, kubectlPath, manifest } from "./bgp/bgp-cluster.ts";
+export { BgpCluster, fairlead, kubectlPath, manifest } from "./bgp/bgp-cluster.ts";
 export { tellBgpStory } from "./bgp/bgp-story.ts";
 export { labs } from "./lab-folder.ts";
 export type { PhaseReport } from "./load/phase.ts";

@@ -64,7 +64,6 @@ const allocation: Examples<AllocationReason> = {
 
 const announcement: Examples<AnnouncementReason> = {
   "node.announces": [{ code: "node.announces", advertisement: name, peer: "switch", prefix: "192.0.2.1/32" }],
-  "announcement.lastGood": [{ code: "announcement.lastGood" }],
   "service.noAddress": [{ code: "service.noAddress" }],
   "service.noEndpoints": [{ code: "service.noEndpoints" }],
   "address.outsidePools": [{ code: "address.outsidePools", address }],
