@@ -62,10 +62,9 @@ class NodeAgent {
   readonly #ownNode = Promise.withResolvers<OwnNode>();
   /** What watches and proxies goes on until the routes are withdrawn. */
   readonly #withdrawn = new AbortController();
-  /** What was last said to be missing of it. */
-  #missing = "";
   #bgp: BgpReconciler | undefined;
   #proxy: ServiceProxy | undefined;
+  #missing: string | undefined;
 
   constructor(modules: NodeModules, options: NodeOptions) {
     const { client, clock, log } = modules;
@@ -169,16 +168,18 @@ class NodeAgent {
     const { nodeName } = this.#options;
     const own = this.#watches.nodes.cache.get(nodeName);
     if (own !== undefined) this.#announcer.setNode(own);
-    if (this.#bgp === undefined) this.#lookForOwnNode();
+    if (this.#watches.nodes.isSynced) this.#lookForOwnNode();
     this.#configuration.nodesChanged(changes);
     this.#proxy?.nodesChanged();
   }
 
+  /** Says once what is missing, and again when it is something else. */
   #lookForOwnNode(): void {
     const { nodeName } = this.#options;
     const read = readOwnNode(this.#watches.nodes.cache.get(nodeName), nodeName);
-    if (typeof read !== "string") this.#ownNode.resolve(read);
-    else if (read !== this.#missing) this.#modules.log.warn(`${(this.#missing = read)}; waiting for it`);
+    if (typeof read !== "string") return this.#ownNode.resolve(read);
+    if (read !== this.#missing) this.#modules.log.warn(`${read}; waiting for it`);
+    this.#missing = read;
   }
 
   #configured({ configuration, problems }: ConfigurationState): void {
