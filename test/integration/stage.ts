@@ -241,11 +241,14 @@ export class Stage implements AsyncDisposable {
     return shown[nodeAddress]?.["connectionsEstablished"] ?? 0;
   }
 
-  /** What the node's agent reports. */
+  /** What the node's agent reports, as soon as it does: it gathers for a moment what there is to say. */
   async report(): Promise<NonNullable<NodeReport["status"]>> {
-    const { status } = await this.client.get(NodeReport, { name: node });
-    if (status === undefined) throw new Error("the node's agent has reported nothing");
-    return status;
+    let status: NodeReport["status"];
+    await until("the node's agent has reported", async () => {
+      status = (await this.client.find(NodeReport, { name: node }))?.status;
+      return status !== undefined;
+    });
+    return status ?? { startTime: "", sessions: [], problems: [] };
   }
 
   async session(peer: string) {
