@@ -22,19 +22,22 @@ export class SimulatedCable {
 
   /** The transport of the host with this address. Its packets arrive with `ttl`. */
   host(address: Address, ttl = 255): Transport {
-    const transport: Transport = {
+    let isClosed = false;
+    return {
       listen: (receive) => void this.#hosts.push({ address, receive }),
       open: ({ hops, remoteAddress }) => ({
-        send: (bytes) => this.#carry({ hops, source: address, destination: remoteAddress, interface: "eth0", ttl, bytes }),
+        send: (bytes) =>
+          !isClosed &&
+          this.#carry({ hops, source: address, destination: remoteAddress, interface: "eth0", ttl, bytes }),
         close: () => {},
       }),
       deliverPending: () => {},
       close: () => {
+        isClosed = true;
         const index = this.#hosts.findIndex((host) => sameAddress(host.address, address));
         if (index >= 0) this.#hosts.splice(index, 1);
       },
     };
-    return transport;
   }
 
   #carry(datagram: Datagram): true {

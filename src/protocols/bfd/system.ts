@@ -74,7 +74,8 @@ export class BfdSystem {
       const key = pathKey(config.path);
       const other = wanted.get(key);
       if (names.has(config.name)) throw new RangeError(`session ${config.name}: there are two of this name`);
-      if (other !== undefined) throw new RangeError(`session ${config.name}: its path is that of session ${other.name}`);
+      if (other !== undefined)
+        throw new RangeError(`session ${config.name}: its path is that of session ${other.name}`);
       names.add(config.name);
       wanted.set(key, config);
     }
@@ -165,10 +166,9 @@ export class BfdSystem {
   }
 
   #newDiscriminator(): number {
-    for (;;) {
-      const value = Math.floor(this.#ports.random() * 0xffffffff) + 1;
-      if (!this.#byDiscriminator.has(value)) return value;
-    }
+    let value = Math.floor(this.#ports.random() * 0xffffffff) + 1;
+    while (this.#byDiscriminator.has(value)) value = value === 0xffffffff ? 1 : value + 1;
+    return value;
   }
 
   #receive(datagram: Datagram): void {
