@@ -20,7 +20,7 @@ export interface ResolvedSessionConfig {
 }
 
 /** Throws `RangeError` where the configuration is impossible. */
-export function resolveSessionConfig(config: SessionConfig): ResolvedSessionConfig {
+function resolveSessionConfig(config: SessionConfig): ResolvedSessionConfig {
   const { name, remoteAddress, localAddress, hops = "single", minimumTtl = 254 } = config;
   const parameters = {
     transmitIntervalMs: config.transmitIntervalMs ?? 300,
@@ -48,6 +48,22 @@ export function resolveSessionConfig(config: SessionConfig): ResolvedSessionConf
     ...(config.interface === undefined ? {} : { interface: config.interface }),
   };
   return { name, path, parameters, minimumTtl: hops === "single" ? 255 : minimumTtl };
+}
+
+/** Throws `RangeError` where one is impossible or two share a name or a path. */
+export function resolveSessions(configs: readonly SessionConfig[]): ResolvedSessionConfig[] {
+  const names = new Set<string>();
+  const paths = new Map<string, string>();
+  return configs.map((config) => {
+    const resolved = resolveSessionConfig(config);
+    const { name, path } = resolved;
+    const other = paths.get(pathKey(path));
+    if (names.has(name)) throw new RangeError(`session ${name}: there are two of this name`);
+    if (other !== undefined) throw new RangeError(`session ${name}: its path is that of session ${other}`);
+    names.add(name);
+    paths.set(pathKey(path), name);
+    return resolved;
+  });
 }
 
 function isBetween(value: number, least: number, most: number): boolean {

@@ -16,7 +16,7 @@ export {
   type SystemPorts,
   type SystemStatus,
 } from "./system.ts";
-export type { SessionConfig } from "./config.ts";
+export { resolveSessions, type ResolvedSessionConfig, type SessionConfig } from "./config.ts";
 export { Session, type SessionParameters, type SessionPorts, type SessionStatus, type StateChange } from "./session.ts";
 export {
   decodeControlPacket,

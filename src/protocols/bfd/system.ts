@@ -1,6 +1,6 @@
 import { sameAddress } from "../../net/index.ts";
 import type { Clock, Timer } from "../clock/index.ts";
-import { pathKey, resolveSessionConfig, type ResolvedSessionConfig, type SessionConfig } from "./config.ts";
+import { pathKey, resolveSessions, type ResolvedSessionConfig, type SessionConfig } from "./config.ts";
 import { decodeControlPacket, type PacketError } from "./packet.ts";
 import { Session, type SessionStatus, type StateChange } from "./session.ts";
 import { TransportError, type Channel, type Datagram, type Transport } from "./transport.ts";
@@ -38,11 +38,14 @@ export interface SystemStatus {
 interface Member {
   config: ResolvedSessionConfig;
   readonly session: Session;
-  channel: Channel | undefined;
-  channelError: string | undefined;
+  channel?: Channel;
+  channelError?: string | undefined;
+  channelRetry?: Timer;
   /** Set while the session says its goodbye: it is wanted no more. */
-  leaving: Timer | undefined;
+  leaving?: Timer | undefined;
 }
+
+const channelRetryMs = 1_000;
 
 /** All the BFD sessions of one machine: makes and ends them, and finds which a packet belongs to. */
 export class BfdSystem {
@@ -68,17 +71,7 @@ export class BfdSystem {
    * another begun. Throws `RangeError`, and changes nothing, where one is impossible or two share a name or a path.
    */
   setSessions(configs: readonly SessionConfig[]): void {
-    const wanted = new Map<string, ResolvedSessionConfig>();
-    const names = new Set<string>();
-    for (const config of configs.map(resolveSessionConfig)) {
-      const key = pathKey(config.path);
-      const other = wanted.get(key);
-      if (names.has(config.name)) throw new RangeError(`session ${config.name}: there are two of this name`);
-      if (other !== undefined)
-        throw new RangeError(`session ${config.name}: its path is that of session ${other.name}`);
-      names.add(config.name);
-      wanted.set(key, config);
-    }
+    const wanted = new Map(resolveSessions(configs).map((config) => [pathKey(config.path), config]));
     for (const [key, member] of this.#members) {
       if (!wanted.has(key) && member.leaving === undefined) this.#leave(key, member);
     }
@@ -119,14 +112,15 @@ export class BfdSystem {
       clock,
       random,
       deliverPending: () => transport.deliverPending(),
-      send: (bytes: Uint8Array) => this.#channelOf(member)?.send(bytes) ?? false,
+      send: (bytes: Uint8Array) => member.channel?.send(bytes) ?? false,
     };
     const session = new Session(ports, this.#newDiscriminator(), config.parameters, (change) =>
       this.#changed({ name: member.config.name, ...change }),
     );
-    const member: Member = { config, session, channel: undefined, channelError: undefined, leaving: undefined };
+    const member: Member = { config, session };
     this.#members.set(key, member);
     this.#byDiscriminator.set(session.localDiscriminator, member);
+    this.#openChannel(member);
     session.start();
   }
 
@@ -146,23 +140,23 @@ export class BfdSystem {
     session.disable();
     member.leaving = this.#ports.clock.setTimer(lingerMs, () => {
       session.stop();
+      member.channelRetry?.cancel();
       member.channel?.close();
       this.#members.delete(key);
       this.#byDiscriminator.delete(session.localDiscriminator);
     });
   }
 
-  /** Opened when first needed, and tried again with each packet while the address or link is missing. */
-  #channelOf(member: Member): Channel | undefined {
-    if (member.channel !== undefined) return member.channel;
+  /** Tries again while the address or link is missing, or another program has the port. */
+  #openChannel(member: Member): void {
     try {
       member.channel = this.#ports.transport.open(member.config.path);
       member.channelError = undefined;
     } catch (error) {
       if (!(error instanceof TransportError)) throw error;
       member.channelError = error.message;
+      member.channelRetry = this.#ports.clock.setTimer(channelRetryMs, () => this.#openChannel(member));
     }
-    return member.channel;
   }
 
   #newDiscriminator(): number {
