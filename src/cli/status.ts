@@ -43,7 +43,8 @@ export function statusOf(whole: WholeSnapshot): ClusterStatus {
         );
       const reasons =
         addresses.length === 0 ? (decision?.reasons ?? []) : (decided.announcements.get(key)?.reasons ?? []);
-      const why = announcers.length > 0 ? [] : reasons.map(describe);
+      const unknown = whole.read.ok ? [] : [describe({ code: "announcement.lastGood" })];
+      const why = announcers.length > 0 ? [] : [...reasons.map(describe), ...unknown];
       return { service: key, addresses, pool: decision?.pool, announcers, why };
     }),
     nodes,

@@ -1,12 +1,13 @@
 import type { Logger } from "pino";
 import { allSynced, watchKind, WorkQueue, type Client } from "../kubernetes/client/index.ts";
-import { AddressBlock, Namespace, Node, NodeReport, Service } from "../kubernetes/resources/index.ts";
-import { ConfigurationWatch } from "../snapshot/index.ts";
+import { AddressBlock, Namespace, Node, Service } from "../kubernetes/resources/index.ts";
+import { ConfigurationWatch, outageLog } from "../snapshot/index.ts";
 import { addressApi } from "./address-api.ts";
 import { Allocator } from "./allocator.ts";
 import { ConfigurationStatus } from "./configuration-status.ts";
 import { AllocationEvents, type EventSink } from "./events.ts";
 import type { ControllerMetrics } from "./metrics.ts";
+import { retries } from "./retries.ts";
 
 export interface ControllerModules {
   readonly client: Client;
@@ -33,16 +34,23 @@ const retryMs = 1_000;
 export async function runController(
   modules: ControllerModules,
   options: ControllerOptions,
-  signal: AbortSignal,
+  stop: AbortSignal,
 ): Promise<void> {
   const { client, metrics, log } = modules;
+  const failed = new AbortController();
+  const signal = AbortSignal.any([stop, failed.signal]);
   const events = new AllocationEvents(modules.events);
   const onFailure = (what: string, error: unknown) => {
     metrics.updateErrors.inc();
     log.warn({ what, error: messageOf(error) }, "a write failed and is tried again");
   };
+  const watching = { onDisconnect: outageLog(log) };
 
-  const statuses = new WorkQueue((key) => allocator.writeStatus(key), { concurrency: statusConcurrency, onFailure });
+  const statuses = new WorkQueue((key) => allocator.writeStatus(key), {
+    concurrency: statusConcurrency,
+    backoff: retries,
+    onFailure,
+  });
   const allocator: Allocator = new Allocator(
     addressApi(client, signal),
     statuses,
@@ -68,7 +76,7 @@ export async function runController(
   const services = watchKind(
     client,
     Service,
-    {},
+    watching,
     ({ added, updated, deleted }) => {
       for (const service of deleted) allocator.deleteService(keyOfService(service));
       for (const service of added) allocator.setService(service);
@@ -80,7 +88,7 @@ export async function runController(
   const namespaces = watchKind(
     client,
     Namespace,
-    {},
+    watching,
     ({ added, updated }) => {
       for (const namespace of added) allocator.setNamespace(namespace);
       for (const change of updated) allocator.setNamespace(change.new);
@@ -91,7 +99,7 @@ export async function runController(
   const blocks = watchKind(
     client,
     AddressBlock,
-    {},
+    watching,
     ({ added, updated, deleted }) => {
       for (const block of deleted) allocator.observeDeletedBlock(block.metadata.name);
       allocator.observeBlocks([...added, ...updated.map((change) => change.new)]);
@@ -99,18 +107,19 @@ export async function runController(
     },
     signal,
   );
-  const reread = () => configuration.reread();
-  const nodes = watchKind(client, Node, {}, reread, signal);
-  const reports = watchKind(client, NodeReport, {}, reread, signal);
+  const nodes = watchKind(client, Node, watching, () => configuration.reread(), signal);
   const configuration: ConfigurationWatch = new ConfigurationWatch(
     client,
-    { namespace: options.namespace, nodes: () => nodes.cache.values(), reports: () => reports.cache.values() },
-    (state) => {
-      metrics.configuration(state);
-      for (const problem of state.problems)
-        log.error(problem, "the configuration is wrong; the last good one stays in force");
-      allocator.setConfiguration(state.configuration);
-      settle();
+    { namespace: options.namespace, nodes: () => nodes.cache.values(), ...watching },
+    {
+      state: (state) => {
+        metrics.configuration(state);
+        for (const problem of state.problems)
+          log.error(problem, "the configuration is wrong; the last good one stays in force");
+        allocator.setConfiguration(state.configuration);
+        settle();
+      },
+      objects: () => configurationStatus.decided(),
     },
     signal,
   );
@@ -122,7 +131,7 @@ export async function runController(
   );
 
   const running = statuses.run(signal);
-  const informers = [services, namespaces, blocks, nodes, reports];
+  const informers = [services, namespaces, blocks, nodes];
   try {
     await Promise.all([allSynced(informers), configuration.synced()]);
     allocator.start();
@@ -131,6 +140,10 @@ export async function runController(
     const timer = setInterval(() => allocator.retry(), retryMs);
     signal.addEventListener("abort", () => clearInterval(timer), { once: true });
     await Promise.all([...informers, ...configuration.informers].map((informer) => informer.done));
+  } catch (error) {
+    // What still runs has nothing to wait for.
+    failed.abort(error);
+    throw error;
   } finally {
     await running;
     await allocator.idle();

@@ -2,14 +2,15 @@ import type { Logger } from "pino";
 import { allSynced, watchKind, type Client, type Informer } from "../kubernetes/client/index.ts";
 import { EndpointSlice, Node, Service, keyOf, type KubernetesObject } from "../kubernetes/resources/index.ts";
 import { AnnouncementPlanner, NodeSlice, serviceOf } from "../plan/index.ts";
-import { parseAddress, type Ipv4Address, type Prefix } from "../net/index.ts";
+import type { Prefix } from "../net/index.ts";
 import type { Clock } from "../protocols/clock/index.ts";
 import type { Transport } from "../protocols/bgp/index.ts";
-import { ConfigurationWatch } from "../snapshot/index.ts";
+import { ConfigurationWatch, outageLog } from "../snapshot/index.ts";
 import { BgpReconciler } from "./bgp/index.ts";
 import { defaultGateways } from "./gateways.ts";
 import type { NodeMetrics } from "./metrics.ts";
 import { Reporter } from "./node-report.ts";
+import { readOwnNode, type OwnNode } from "./own-node.ts";
 import { startProxy } from "./start-proxy.ts";
 
 export interface NodeModules {
@@ -33,6 +34,9 @@ export interface NodeOptions {
   readonly drainMs: number;
 }
 
+/** How long the last report may take, where the API server does not answer. */
+const lastWordMs = 2_000;
+
 /**
  * The process on every node: speaks BGP as this node's slice of the plan says, does kube-proxy's work if asked, and
  * reports what it sees. Runs until the signal is aborted; then withdraws first and leaves after.
@@ -41,6 +45,7 @@ export async function runNode(modules: NodeModules, options: NodeOptions, signal
   const { client, log } = modules;
   const { nodeName } = options;
   const startTime = new Date();
+  const gateways = await defaultGateways();
   // What watches and proxies goes on until the routes are withdrawn.
   const withdrawn = new AbortController();
   const informing = withdrawn.signal;
@@ -48,6 +53,9 @@ export async function runNode(modules: NodeModules, options: NodeOptions, signal
   const planner = new AnnouncementPlanner({ loadBalancerClass: options.loadBalancerClass });
   let bgp: BgpReconciler | undefined;
   let slice: NodeSlice | undefined;
+
+  const ownNode = Promise.withResolvers<OwnNode>();
+  const onDisconnect = outageLog(log);
 
   const serviceChanged = (keys: Iterable<string>) => {
     for (const key of keys) bgp?.change(slice?.set(key, planner.announcement(key)) ?? []);
@@ -64,7 +72,7 @@ export async function runNode(modules: NodeModules, options: NodeOptions, signal
   const services = watchKind(
     client,
     Service,
-    {},
+    { onDisconnect },
     ({ added, updated, deleted }) => {
       for (const service of deleted) planner.deleteService(keyOf(service));
       const present = [...added, ...updated.map((change) => change.new)];
@@ -78,7 +86,7 @@ export async function runNode(modules: NodeModules, options: NodeOptions, signal
   const slices = watchKind(
     client,
     EndpointSlice,
-    { indexes: { service: (each) => [serviceOf(each) ?? []].flat() } },
+    { onDisconnect, indexes: { service: (each) => [serviceOf(each) ?? []].flat() } },
     (changes) => {
       const touched = [
         ...changes.deleted,
@@ -92,31 +100,35 @@ export async function runNode(modules: NodeModules, options: NodeOptions, signal
     },
     informing,
   );
-  const ownNode = `metadata.name=${nodeName}`;
   const nodes = watchKind(
     client,
     Node,
-    options.proxyFor === undefined ? { fieldSelector: ownNode } : {},
+    { onDisconnect },
     (changes) => {
       const touched = [...changes.added, ...changes.updated.map((change) => change.new)];
       const own = touched.find((each) => each.metadata.name === nodeName);
       if (own !== undefined && isAnotherView(own, planner)) replan();
+      const read = readOwnNode(own, nodeName);
+      if (typeof read !== "string") ownNode.resolve(read);
+      configuration.reread();
       proxy?.nodesChanged();
     },
     informing,
   );
   const configuration: ConfigurationWatch = new ConfigurationWatch(
     client,
-    options,
-    (state) => {
-      for (const problem of state.problems)
-        log.error(problem, "the configuration is wrong; the last good one stays in force");
-      planner.setConfiguration(state.configuration);
-      replan();
+    { namespace: options.namespace, nodes: () => nodes.cache.values(), onDisconnect },
+    {
+      state: (state) => {
+        for (const problem of state.problems)
+          log.error(problem, "the configuration is wrong; the last good one stays in force");
+        planner.setConfiguration(state.configuration);
+        replan();
+        reporter.touch();
+      },
     },
     informing,
   );
-  const gateways = await defaultGateways();
   const reporter = new Reporter(
     client,
     nodeName,
@@ -131,10 +143,16 @@ export async function runNode(modules: NodeModules, options: NodeOptions, signal
   );
   let proxy: Awaited<ReturnType<typeof startProxy>> | undefined;
   const informers = [services, slices, nodes] as unknown as Informer<KubernetesObject>[];
+  const end = ended(signal, [...informers, ...configuration.informers]);
 
   try {
-    await Promise.all([allSynced(informers), configuration.synced()]);
-    const { node, address } = own(nodes, nodeName);
+    await Promise.race([Promise.all([allSynced(informers), configuration.synced()]), end]);
+    if (signal.aborted) return;
+    const missing = readOwnNode(nodes.cache.get(nodeName), nodeName);
+    if (typeof missing === "string") log.warn(`${missing}; waiting for it`);
+    await Promise.race([ownNode.promise, end]);
+    if (signal.aborted) return;
+    const { node, address } = await ownNode.promise;
     if (options.proxyFor !== undefined) {
       proxy = await startProxy({ services, slices, nodes, log }, nodeName, options.proxyFor);
     }
@@ -148,12 +166,12 @@ export async function runNode(modules: NodeModules, options: NodeOptions, signal
       .catch((error: Error) => log.warn({ error: error.message }, "no BGP session is accepted; ours are opened"));
     replan();
     log.info({ services: services.cache.size }, "all is known: announcing from now on");
-    await ended(signal, [...informers, ...configuration.informers]);
+    await end;
   } finally {
     await bgp?.stop(options.drainMs);
     withdrawn.abort();
     await proxy?.stop();
-    await reporter.stop();
+    await reporter.stop(AbortSignal.timeout(lastWordMs));
     await Promise.allSettled([...informers, ...configuration.informers].map((informer) => informer.done));
   }
 }
@@ -168,19 +186,6 @@ function isAnotherView(node: Node, planner: AnnouncementPlanner): boolean {
 function essenceOf(planner: AnnouncementPlanner, name: string): unknown {
   const view = planner.view(name);
   return view && [view.excluded, [...view.peers.keys()], [...view.targets]];
-}
-
-function own(nodes: Informer<Node>, name: string): { node: Node; address: Ipv4Address } {
-  const node = nodes.cache.get(name);
-  if (node === undefined)
-    throw new Error(`Node ${name}: there is none of this name; --node-name must name this machine's`);
-  for (const { type, address: text } of node.status?.addresses ?? []) {
-    const address = type === "InternalIP" ? parseAddress(text) : undefined;
-    if (address?.family === 4) return { node, address };
-  }
-  throw new Error(
-    `Node ${name}: status.addresses: has no InternalIP of IPv4, which BGP needs as the router's identifier`,
-  );
 }
 
 /** Resolves when the signal is aborted, or rejects as soon as an informer fails. */

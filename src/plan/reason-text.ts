@@ -52,6 +52,8 @@ function describeDecision(reason: AllocationReason | AnnouncementReason): string
       return `${reason.address} belongs to ${reason.by}: ${obstacles[reason.why]}`;
     case "allocation.waiting":
       return "it waits until an address is free";
+    case "announcement.lastGood":
+      return "what is written now is not valid, so nodes go on with the last good configuration, which they alone know";
     case "service.noAddress":
       return "it has no address yet";
     case "service.noEndpoints":

@@ -41,6 +41,7 @@ export type RevocationCause =
 
 /** Why a node announces an address to a peer, or does not. */
 export type AnnouncementReason =
+  | { readonly code: "announcement.lastGood" }
   | { readonly code: "service.noAddress" }
   | { readonly code: "service.noEndpoints" }
   | { readonly code: "address.outsidePools"; readonly address: string }

@@ -81,6 +81,7 @@ export class AnnouncementPlanner {
 
   /** Why a node announces a Service to whom, or why not: one reason for each thing to say. */
   explain(service: string, node: string): readonly AnnouncementReason[] {
+    if (this.#configuration === undefined) return [{ code: "announcement.lastGood" }];
     const announcement = this.#announcements.get(service);
     const view = this.#views.get(node);
     if (announcement === undefined || view === undefined) return [{ code: "service.noAddress" }];

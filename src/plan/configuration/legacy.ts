@@ -11,7 +11,7 @@ import {
   type Parsed,
 } from "../../kubernetes/resources/index.ts";
 import type { ConfigurationReason } from "../reason.ts";
-import type { ConfigurationObjects } from "./read.ts";
+import type { ConfigurationObjects } from "./configuration.ts";
 
 /** The keys that MetalLB's ConfigMap had up to 0.12, and what each becomes today. */
 const peerKeys: Readonly<Record<string, string>> = {

@@ -1,26 +1,11 @@
 import { formatAddress, parseAddress, type Address } from "../../net/index.ts";
-import {
-  keyOf,
-  type BGPAdvertisement,
-  type BGPPeer,
-  type ConfigMap,
-  type IPAddressPool,
-  type Node,
-  type NodeReport,
-} from "../../kubernetes/resources/index.ts";
+import { keyOf, type ConfigMap, type Node, type NodeReport } from "../../kubernetes/resources/index.ts";
 import type { ConfigurationReason } from "../reason.ts";
-import type { Configuration, Peer } from "./configuration.ts";
+import type { Configuration, ConfigurationObjects, Peer } from "./configuration.ts";
 import { readLegacyConfigMap } from "./legacy.ts";
 import { aggregationProblems, readAdvertisement } from "./read-advertisements.ts";
 import { readPeer } from "./read-peers.ts";
 import { readPools, type ReservedAddress } from "./read-pools.ts";
-
-/** The resources by which users configure pools, peers and advertisements. */
-export interface ConfigurationObjects {
-  readonly pools: readonly IPAddressPool[];
-  readonly peers: readonly BGPPeer[];
-  readonly advertisements: readonly BGPAdvertisement[];
-}
 
 /** What a configuration is read from: the resources, or MetalLB's old ConfigMap; and whose addresses no pool may hold. */
 export interface ConfigurationSource extends ConfigurationObjects {
