@@ -118,13 +118,16 @@ export class BfdAgent {
 
   #changed({ name, state, previous, diagnostic, remoteState, atMs }: NamedStateChange): void {
     if (!this.#states.has(name)) return; // wanted no more: only its goodbye is still under way
-    this.#states.set(name, state);
     const isFailure = previous === "up" && state === "down" && remoteState !== "admin-down";
-    const change = { peer: name, state, previous, diagnostic, isFailure, atMs };
+    this.#emit({ peer: name, state, previous, diagnostic, isFailure, atMs });
+  }
+
+  #emit(change: BfdChange): void {
+    this.#states.set(change.peer, change.state);
     for (const listener of this.#listeners) listener(change);
   }
 
-  /** Says nothing of the paths: states stay as they were until the new thread has heard of the neighbours. */
+  /** Says nothing of the paths: the sessions are down, but none has failed. */
   #failed(error: Error): void {
     this.#answerAll();
     if (this.#stopped !== undefined) return;
@@ -134,6 +137,11 @@ export class BfdAgent {
       this.#worker = this.#start();
       this.#tell({ type: "set-sessions", sessions: this.#sessions });
     }, restartMs);
+    for (const [peer, previous] of this.#states) {
+      if (previous === "down") continue;
+      const atMs = Number(process.hrtime.bigint()) / 1e6;
+      this.#emit({ peer, state: "down", previous, diagnostic: "none", isFailure: false, atMs });
+    }
   }
 
   #answerAll(): void {
