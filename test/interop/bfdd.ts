@@ -25,15 +25,21 @@ export class Bfdd implements AsyncDisposable {
   readonly #folder: string;
   readonly #processes: ChildProcess[] = [];
 
-  private constructor(namespace: string, folder: string) {
+  readonly #launcher: readonly string[];
+
+  private constructor(namespace: string, folder: string, launcher: readonly string[]) {
     this.#namespace = namespace;
     this.#folder = folder;
+    this.#launcher = launcher;
   }
 
-  /** Started and answering; `bfd` is the configuration below `bfd`. */
-  static async start(namespace: string, bfd: readonly string[]): Promise<Bfdd> {
+  /**
+   * Started and answering; `bfd` is the configuration below `bfd`, `launcher` a command that runs the command after it: by
+   * default with the niceness of FRR's own service unit.
+   */
+  static async start(namespace: string, bfd: readonly string[], launcher = ["nice", "-n", "-5"]): Promise<Bfdd> {
     const folder = await mkdtemp(join(tmpdir(), "fairlead-bfdd-"));
-    const bfdd = new Bfdd(namespace, folder);
+    const bfdd = new Bfdd(namespace, folder, launcher);
     try {
       await writeFile(join(folder, "zebra.conf"), "");
       await writeFile(join(folder, "vtysh.conf"), "");
@@ -67,6 +73,15 @@ export class Bfdd implements AsyncDisposable {
     await this.vtysh("configure terminal", "bfd", ...lines);
   }
 
+  /** bfdd does nothing any more, until `resume`. */
+  pause(): void {
+    this.#processes.at(-1)?.kill("SIGSTOP");
+  }
+
+  resume(): void {
+    this.#processes.at(-1)?.kill("SIGCONT");
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     for (const process of this.#processes.reverse()) {
       if (process.exitCode !== null || process.signalCode !== null) continue;
@@ -93,6 +108,7 @@ export class Bfdd implements AsyncDisposable {
     const args = ["-f", file(`${daemon}.conf`), "-i", file(`${daemon}.pid`), "-z", file("zserv.api")];
     args.push("--vty_socket", this.#folder, "--log", `file:${file("log")}`, ...more);
     if (daemon !== "bfdd") args.push("-P", "0");
-    return spawn("ip", ["netns", "exec", this.#namespace, `/usr/lib/frr/${daemon}`, ...args], { stdio: "ignore" });
+    const command = [...this.#launcher, `/usr/lib/frr/${daemon}`, ...args];
+    return spawn("ip", ["netns", "exec", this.#namespace, ...command], { stdio: "ignore" });
   }
 }

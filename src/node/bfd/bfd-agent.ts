@@ -150,4 +150,4 @@ export class BfdAgent {
   }
 }
 
-const noStatus: BfdStatus = { hasPriority: false, sessions: [], discarded: {} };
+const noStatus: BfdStatus = { priority: "normal", sessions: [], discarded: {} };

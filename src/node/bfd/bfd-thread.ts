@@ -1,6 +1,6 @@
 // The thread that holds sockets, timers and sessions, so that a busy main thread costs no false alarm.
-import { setPriority } from "node:os";
 import { parentPort } from "node:worker_threads";
+import { raiseThreadPriority } from "../../linux/thread-priority/index.ts";
 import { BfdSystem } from "../../protocols/bfd/index.ts";
 import { systemClock, type Clock } from "../../protocols/clock/index.ts";
 import type { News, Order } from "./thread-messages.ts";
@@ -15,18 +15,8 @@ const clock: Clock = {
   setTimer: (ms, run) => systemClock.setTimer(Math.ceil(ms), run),
 };
 
-/** On Linux, 0 is the calling thread alone. */
-function raisePriority(): boolean {
-  try {
-    setPriority(0, -20);
-    return true;
-  } catch {
-    return false; // not permitted: it works without, and the status says so
-  }
-}
-
 function run(port: NonNullable<typeof parentPort>): void {
-  const hasPriority = raisePriority();
+  const priority = raiseThreadPriority();
   const tell = (news: News) => port.postMessage(news);
   const system = new BfdSystem({ clock, transport: new UdpTransport() }, (change) =>
     tell({ type: "state-changed", change }),
@@ -37,7 +27,7 @@ function run(port: NonNullable<typeof parentPort>): void {
       case "set-sessions":
         return system.setSessions(order.sessions);
       case "tell-status":
-        return tell({ type: "status", id: order.id, status: { hasPriority, ...system.status } });
+        return tell({ type: "status", id: order.id, status: { priority, ...system.status } });
       case "stop":
         return system.stop(() => port.close());
     }

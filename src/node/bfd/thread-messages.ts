@@ -1,3 +1,4 @@
+import type { ThreadPriority } from "../../linux/thread-priority/index.ts";
 import type { NamedStateChange, SessionConfig, SystemStatus } from "../../protocols/bfd/index.ts";
 
 /** What the main thread says to that of the sessions. */
@@ -13,5 +14,5 @@ export type News =
 
 export interface BfdStatus extends SystemStatus {
   /** Whether the thread comes before others at the processor; that takes CAP_SYS_NICE. */
-  readonly hasPriority: boolean;
+  readonly priority: ThreadPriority;
 }
