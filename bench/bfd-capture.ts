@@ -27,7 +27,7 @@ export class BfdCapture implements AsyncDisposable {
   #isBegun = false;
 
   private constructor(namespace: string) {
-    const args = ["-i", "any", "-Q", "in", "-U", "-w", "-", "ip and udp dst port 3784"];
+    const args = ["-i", "any", "-Q", "in", "--immediate-mode", "-U", "-w", "-", "ip and udp dst port 3784"];
     this.#child = spawn("ip", ["netns", "exec", namespace, "tcpdump", ...args], { stdio: ["ignore", "pipe", "pipe"] });
     this.#child.stdout.on("data", (data: Buffer) => this.#read(data));
   }

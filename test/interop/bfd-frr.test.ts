@@ -179,3 +179,18 @@ test("multihop sessions come up on their own port", async () => {
   await using world = await World.start([], { hops: "multi", minimumTtl: 254 }, "multihop");
   await world.up();
 });
+
+test("the main thread does nothing else for three seconds: the sessions stay up", async () => {
+  await using world = await World.start([], {});
+  await world.up();
+  for (const end = nowMs() + 3_000; nowMs() < end;);
+  assert.ok((await world.bfdd.peers()).every(({ status }) => status === "up"));
+  const { sessions } = await world.agent.status();
+  assert.deepEqual(
+    sessions.map(({ state, timesDown }) => [state, timesDown]),
+    [
+      ["up", 0],
+      ["up", 0],
+    ],
+  );
+});
