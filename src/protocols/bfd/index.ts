@@ -17,10 +17,9 @@ export {
   type SystemStatus,
 } from "./system.ts";
 export { resolveSessions, type ResolvedSessionConfig, type SessionConfig } from "./config.ts";
-export { Session, type SessionParameters, type SessionPorts, type SessionStatus, type StateChange } from "./session.ts";
+export type { SessionParameters, SessionPorts, SessionStatus, StateChange } from "./session.ts";
 export {
   decodeControlPacket,
-  encodeControlPacket,
   type ControlPacket,
   type Diagnostic,
   type PacketError,
@@ -34,4 +33,3 @@ export {
   type SessionPath,
   type Transport,
 } from "./transport.ts";
-export { SimulatedCable, type CableOptions } from "./simulated-cable.ts";

@@ -72,6 +72,8 @@ export const cease = {
   connectionRejected: 5,
   otherConfigurationChange: 6,
   connectionCollisionResolution: 7,
+  /** RFC 9384. */
+  bfdDown: 10,
 } as const;
 
 /** A NOTIFICATION as people read it. */

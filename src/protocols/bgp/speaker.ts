@@ -85,6 +85,18 @@ export class Speaker {
     if (peer !== undefined) this.#remove(peer, cease.peerDeconfigured);
   }
 
+  /**
+   * Ends a peer's session without waiting and begins anew, with the routes it had: the path to it has failed (RFC 5882
+   * §4.3). Tells the peer so, should it hear it after all (RFC 9384: BFD Down). Without effect if there is no such peer.
+   */
+  resetPeer(name: string): void {
+    const peer = this.#peers.get(name);
+    if (peer === undefined) return;
+    const routes = peer.routes();
+    this.#remove(peer, cease.bfdDown, AbortSignal.abort());
+    this.#add(peer.config).setRoutes(routes);
+  }
+
   /** Calls `listener` whenever `Peer.onChange` would for any peer. Returns how to stop it. */
   onChange(listener: (peer: Peer) => void): () => void {
     this.#changeListeners.add(listener);
@@ -117,10 +129,10 @@ export class Speaker {
     return peer;
   }
 
-  #remove(peer: Peer, ceaseSubcode: number): void {
+  #remove(peer: Peer, ceaseSubcode: number, signal?: AbortSignal): void {
     this.#peers.delete(peer.name);
     this.#byAddress.delete(formatAddress(peer.config.remoteAddress));
-    const departure = peer.stop({ ceaseSubcode }).then(() => void this.#departures.delete(departure));
+    const departure = peer.stop({ ceaseSubcode }, signal).then(() => void this.#departures.delete(departure));
     this.#departures.add(departure);
   }
 
