@@ -1,6 +1,13 @@
 import type { ClusterStatus } from "./status.ts";
 import { age, table } from "./table.ts";
 
+/** The last good configuration is known to the agents alone. */
+const unknown = "<nodes go on with the last good configuration>";
+
+function nobody(why: readonly string[]): string {
+  return why.length > 0 ? `<nobody>: ${why.join("; ")}` : "<nobody>";
+}
+
 export function renderStatus({ problems, services, nodes }: ClusterStatus): string {
   const parts = [
     table([
@@ -9,7 +16,7 @@ export function renderStatus({ problems, services, nodes }: ClusterStatus): stri
         service,
         addresses.join(", ") || "<none>",
         pool ?? "",
-        announcers.join(", ") || `<nobody>${why.length > 0 ? `: ${why.join("; ")}` : ""}`,
+        announcers.join(", ") || (problems.length > 0 ? unknown : nobody(why)),
       ]),
     ]),
     table([

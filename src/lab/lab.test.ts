@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { existsSync } from "node:fs";
 import { test } from "node:test";
 import { Lab } from "./lab.ts";
@@ -136,7 +137,8 @@ test("what a killed process leaves of its lab, another takes down", { skip }, as
     await assert.rejects(takeDown(id), { code: "lab.inUse" });
     assert.ok((await labs()).includes(id));
     const inodes = await inodesOf(await namespacesStartingWith(namespacePrefix(id)));
-    assert.equal((await processesIn(inodes)).length, 2);
+    // A process enters its namespace a moment after it was started.
+    await until("both processes are in their namespaces", async () => (await processesIn(inodes)).length === 2);
     builder.kill("SIGKILL");
     await new Promise((resolve) => builder.once("exit", resolve));
     assert.equal((await processesIn(inodes)).length, 2, "its processes outlive it");
@@ -145,7 +147,9 @@ test("what a killed process leaves of its lab, another takes down", { skip }, as
     await assertNothingIsLeft(id);
     await takeDown(id);
   } finally {
+    const ended = builder.exitCode !== null || builder.signalCode !== null || once(builder, "exit");
     builder.kill("SIGKILL");
+    await ended;
     await takeDown(id);
   }
 });
