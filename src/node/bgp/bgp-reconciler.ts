@@ -36,7 +36,9 @@ export class BgpReconciler {
   apply(plan: NodePlan): void {
     this.#speaker.setPeers([...plan.sessions.values()].map(({ peer }) => peerConfigOf(peer)));
     for (const [name, { routes }] of plan.sessions) {
-      this.#speaker.peers.get(name)?.setRoutes([...routes.values()].map((route) => this.#routeOf(route)));
+      const peer = this.#speaker.peers.get(name);
+      peer?.setRoutes([...routes.values()].map((route) => this.#routeOf(route)));
+      peer?.tableComplete();
     }
   }
 

@@ -52,7 +52,7 @@ async function listen(local: Endpoint, accept: (connection: Connection) => void)
   server.once("error", (error: NodeJS.ErrnoException) => reject(transportError(error)));
   server.listen({ host: formatAddress(local.address), port: local.port, ipv6Only: true }, resolve);
   await promise;
-  return { local: { address: local.address, port: portOf(server) }, close: () => close(server) };
+  return { local: { address: local.address, port: portOf(server) }, setPeers: () => {}, close: () => close(server) };
 }
 
 function portOf(server: Server): number {
@@ -113,6 +113,10 @@ class TcpConnection implements Connection {
       });
     }
     return socket.write(bytes);
+  }
+
+  get unsentBytes(): number {
+    return this.#socket.writableLength;
   }
 
   end(): void {
