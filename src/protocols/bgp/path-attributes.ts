@@ -37,7 +37,7 @@ export function pathAttributes(
   context: RouteContext,
 ): PathAttribute[] {
   const attributes: PathAttribute[] = [{ type: "origin", origin: route.origin ?? "incomplete" }];
-  const path = context.internal ? [] : new Array<number>(1 + (route.prepend ?? 0)).fill(context.localAsn);
+  const path = context.internal ? [] : Array.from({ length: 1 + (route.prepend ?? 0) }, () => context.localAsn);
   attributes.push({ type: "as-path", segments: segmentsOf(path, context.fourOctetAs) });
   if (nextHop !== undefined) attributes.push({ type: "next-hop", address: nextHop });
   if (route.med !== undefined) attributes.push({ type: "multi-exit-disc", value: route.med });

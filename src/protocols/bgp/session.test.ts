@@ -2,7 +2,6 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { ipv4, ipv6 } from "../../net/index.ts";
 import { SimulatedClock } from "../clock/index.ts";
-import type { PeerConfig } from "./index.ts";
 import { SimulatedNetwork } from "./simulated-network.ts";
 import {
   addressA,

@@ -1,0 +1,9 @@
+export {
+  bindListener,
+  closeSocket,
+  openTcpSocket,
+  setMd5Key,
+  setTcpOptions,
+  SystemError,
+  type TcpSocketOptions,
+} from "./tcp-socket.ts";
