@@ -145,20 +145,22 @@ for (const text of ["127.0.0.1", "::1"]) {
 }
 
 test("a key that a listener is told later holds from then on, until it is taken back", async () => {
-  const listener = await tcpTransport.listen({ address: loopback, port: 0 }, (connection) => connection.destroy());
+  const accepted: Connection[] = [];
+  const listener = await tcpTransport.listen({ address: loopback, port: 0 }, (each) => void accepted.push(each));
   listener.setPeers([{ address: loopback, md5Password: "secret" }]);
   const outcomes: string[] = [];
   const unsigned = tcpTransport.dial(
     { remote: listener.local },
     { connected: () => outcomes.push("connected"), failed: () => outcomes.push("failed") },
   );
-  await new Promise<void>((connected, failed) => {
-    tcpTransport.dial({ remote: listener.local, md5Password: "secret" }, { connected: () => connected(), failed });
+  const signed = await new Promise<Connection>((connected, failed) => {
+    tcpTransport.dial({ remote: listener.local, md5Password: "secret" }, { connected, failed });
   });
   assert.deepEqual(outcomes, [], "who does not sign gets no answer");
   unsigned.cancel();
   listener.setPeers([]);
-  await dial(listener.local);
+  const later = await dial(listener.local);
+  for (const connection of [signed, later, ...accepted]) connection.destroy();
   await listener.close();
 });
 

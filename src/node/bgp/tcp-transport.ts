@@ -153,6 +153,9 @@ class ListeningPeers {
       }
     }
     this.#peers = peers;
+    // The answer to a SYN goes out before `admit`, and a peer with GTSM drops it unless it has 255.
+    const isSecured = [...peers.values()].some(({ ttlSecurityHops }) => ttlSecurityHops !== undefined);
+    if (isSecured && this.socket !== undefined) setTcpOptions(this.socket, this.#family, { ttl: 255 });
   }
 
   /**
