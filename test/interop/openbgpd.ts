@@ -1,6 +1,9 @@
-import { chmod, writeFile } from "node:fs/promises";
+import { chmod, mkdir, writeFile } from "node:fs/promises";
 import { until } from "./frr.ts";
 import { Program, type PeerImplementation, type PeerOptions } from "./peer-implementation.ts";
+
+/** Where Debian's OpenBGPD locks its children in. */
+const home = "/run/openbgpd";
 
 export const openbgpd: PeerImplementation = {
   name: "OpenBGPD",
@@ -9,6 +12,7 @@ export const openbgpd: PeerImplementation = {
     const program = await Program.in(namespace);
     const configured = program.file("bgpd.conf");
     await writeFile(configured, configuration(options, program.file("ctl")));
+    await mkdir(home, { recursive: true }); // the system's own start does it, which does not run here
     await chmod(configured, 0o600); // it takes no other
     program.start("/usr/sbin/bgpd", "-d", "-f", configured);
     const ask = (...question: readonly string[]) => program.ask("bgpctl", "-j", "-s", program.file("ctl"), ...question);
