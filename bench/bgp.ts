@@ -1,29 +1,26 @@
 // How long FRR takes to have all the prefixes of one peer, from the peer's OPEN; ours and Debian's BIRD by turns.
-import { spawn, execFileSync, type ChildProcess } from "node:child_process";
+import { execFileSync, spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
-import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Frr, until } from "../test/interop/frr.ts";
 import { enterOwnNamespace, Neighbour } from "../test/interop/namespaces.ts";
-
-export interface Table {
-  readonly title: string;
-  readonly columns: readonly string[];
-  readonly rows: readonly (readonly string[])[];
-}
+import { end, nowMs } from "./measured-process.ts";
+import { Measurements } from "./measurements.ts";
+import type { Benchmark, Table } from "./report.ts";
+import { Vty } from "./vty.ts";
 
 const runs = 7;
-const summary = "show bgp ipv4 unicast summary json";
 
-export const bgp = {
+/** Needs root, FRR and BIRD. Moves the process into a network namespace of its own. */
+export const bgp: Benchmark = {
   name: "bgp",
-  /** Needs root, FRR and BIRD. Moves the process into a network namespace of its own. */
-  async run(): Promise<Table[]> {
+  about: "how long FRR takes to have all prefixes of one peer: Fairlead and BIRD by turns",
+  async run(signal) {
     enterOwnNamespace();
     const tables: Table[] = [];
-    for (const count of [1_000, 10_000]) tables.push(await compare(count));
+    for (const count of [1_000, 10_000]) tables.push(await compare(count, signal));
     return tables;
   },
 };
@@ -46,44 +43,45 @@ interface Measured {
   readonly bytes: number;
 }
 
-async function compare(count: number): Promise<Table> {
+async function compare(count: number, signal: AbortSignal): Promise<Table> {
   using neighbour = new Neighbour("bench", ["10.0.0.1/24"], ["10.0.0.2/24"]);
   await using frr = await Frr.start(neighbour.name, frrConfiguration);
   const announcers = [fairlead, bird];
-  const measured = new Map<Announcer, Measured[]>(announcers.map((announcer) => [announcer, []]));
+  const measurements = new Measurements();
   for (let run = 0; run < runs; run++) {
-    for (const announcer of announcers) measured.get(announcer)?.push(await measure(announcer, count, frr, neighbour));
+    const measured: (Measured & { readonly name: string })[] = [];
+    for (const announcer of announcers) {
+      measured.push({ name: announcer.name, ...(await measure(announcer, count, frr, neighbour, signal)) });
+    }
+    for (const { name, ms } of measured) measurements.add(`${name}: OPEN to last prefix in FRR's table`, "ms", ms);
+    for (const { name, updates } of measured) measurements.add(`${name}: UPDATE messages`, "", updates);
+    for (const { name, bytes } of measured) measurements.add(`${name}: bytes to FRR`, "B", bytes);
   }
-  return {
-    title: `${count} prefixes of one attribute set to FRR ${await version(frr)}, ${runs} runs by turns`,
-    columns: ["speaker", "OPEN to last prefix in FRR's table, ms: median", "least to most", "UPDATEs", "bytes to FRR"],
-    rows: [...measured].map(([{ name }, all]) => {
-      const times = all.map(({ ms }) => ms).sort((a, b) => a - b);
-      const of = (index: number) => (times[index] ?? Number.NaN).toFixed(1);
-      const updates = range(all.map((each) => each.updates));
-      return [name, of(runs >> 1), `${of(0)} to ${of(runs - 1)}`, updates, range(all.map((each) => each.bytes))];
-    }),
-  };
+  return measurements.table(`${count} prefixes of one attribute set to one FRR`);
 }
 
-async function measure(announcer: Announcer, count: number, frr: Frr, { name }: Neighbour): Promise<Measured> {
+async function measure(
+  announcer: Announcer,
+  count: number,
+  frr: Frr,
+  { name }: Neighbour,
+  signal: AbortSignal,
+): Promise<Measured> {
   const folder = await mkdtemp(join(tmpdir(), "fairlead-bench-"));
-  const vty = new Vty(join(frr.folder, "bgpd.vty"));
+  using vty = new Vty(frr);
   const before = await updatesReceived(frr);
   const started = await announcer.start(count, folder);
   try {
-    while (!(await vty.ask(summary)).includes(`"pfxRcd":${count},`));
-    const doneAt = performance.timeOrigin + performance.now();
+    // Without a pause: FRR answers in less than the shortest that a timer has.
+    while ((await vty.peer()).prefixes !== count) signal.throwIfAborted();
+    const doneAt = nowMs();
     const updates = (await updatesReceived(frr)) - before;
     const bytes = bytesReceived(name);
     return { ms: doneAt - (await started.openedAt()), updates, bytes };
   } finally {
-    const exited = once(started.process, "exit");
-    started.process.kill("SIGKILL");
-    await exited;
+    await end(started.process, "SIGKILL");
     await rm(folder, { recursive: true });
-    await until("FRR has let go", async () => !(await vty.ask(summary)).includes('"state":"Established"'));
-    vty.close();
+    await until("FRR has let go", async () => !(await vty.peer()).established);
   }
 }
 
@@ -148,34 +146,6 @@ router bgp 65210
  neighbor 10.0.0.1 timers connect 1
 `;
 
-/** bgpd's own socket: a command with a zero after it, an answer with three zeros and a status. Cheaper than vtysh. */
-class Vty {
-  readonly #socket;
-  #answer = "";
-  #answered: ((answer: string) => void) | undefined;
-
-  constructor(path: string) {
-    this.#socket = connect({ path });
-    this.#socket.on("data", (data) => {
-      this.#answer += data.toString("latin1");
-      if (!this.#answer.slice(0, -1).endsWith("\0\0\0")) return;
-      this.#answered?.(this.#answer.replaceAll(/\s/g, ""));
-      this.#answer = "";
-    });
-  }
-
-  ask(command: string): Promise<string> {
-    const { promise, resolve } = Promise.withResolvers<string>();
-    this.#answered = resolve;
-    this.#socket.write(`${command}\0`);
-    return promise;
-  }
-
-  close(): void {
-    this.#socket.destroy();
-  }
-}
-
 async function updatesReceived(frr: Frr): Promise<number> {
   return Number(/"updatesRecv":\s*(\d+)/.exec(await frr.vtysh("show bgp neighbors 10.0.0.1 json"))?.[1]);
 }
@@ -184,19 +154,4 @@ async function updatesReceived(frr: Frr): Promise<number> {
 function bytesReceived(namespace: string): number {
   const shown = execFileSync("ip", ["netns", "exec", namespace, "ss", "-tinH", "state", "established"]);
   return Number(/bytes_received:(\d+)/.exec(String(shown))?.[1]);
-}
-
-async function version(frr: Frr): Promise<string> {
-  return /FRRouting (\S+)/.exec(await frr.vtysh("show version"))?.[1] ?? "?";
-}
-
-function range(values: readonly number[]): string {
-  const [least, most] = [Math.min(...values), Math.max(...values)];
-  return least === most ? String(least) : `${least} to ${most}`;
-}
-
-if (import.meta.main) {
-  for (const { title, columns, rows } of await bgp.run()) {
-    process.stdout.write(`${title}\n${[columns, ...rows].map((row) => `  ${row.join(" | ")}\n`).join("")}\n`);
-  }
 }

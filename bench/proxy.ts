@@ -1,6 +1,10 @@
-import { execFileSync } from "node:child_process";
+import { execFile } from "node:child_process";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { Measurements } from "./measurements.ts";
+import { quantile, type Benchmark } from "./report.ts";
 
-/** How long the service proxy takes at a number of services, three endpoints each, in a real kernel. */
+/** What one run says of the service proxy at a number of services, three endpoints each, in a real kernel. */
 export interface ProxyMeasurement {
   readonly services: number;
   /** The whole table, from the objects to the kernel. */
@@ -13,9 +17,35 @@ export interface ProxyMeasurement {
   readonly residentBytes: number;
 }
 
-/** Measures in a network namespace of its own, which ends with the measurement. */
-export function measureProxy(services: number, changes: number, affinity = false): ProxyMeasurement {
-  const script = new URL("proxy-process.ts", import.meta.url).pathname;
-  const args = ["-n", process.execPath, "--expose-gc", script, String(services), String(changes), String(affinity)];
-  return JSON.parse(execFileSync("unshare", args, { encoding: "utf8" })) as ProxyMeasurement;
+const runs = 5;
+const changes = 50;
+
+/** Needs root. Each run is in a network namespace of its own, which ends with the run. */
+export const proxy: Benchmark = {
+  name: "proxy",
+  about: "kube-proxy's work with nftables: the whole table, one change, the comparison with the kernel",
+  async run(signal) {
+    const tables = [];
+    for (const services of [100, 1_000, 5_000]) {
+      const measurements = new Measurements();
+      for (let run = 0; run < runs; run++) {
+        const { startMs, changeMs, verifyMs, residentBytes } = await measure(services, signal);
+        measurements.add("the whole table, from the objects to the kernel", "ms", startMs);
+        measurements.add(`one Service's endpoints change: median of ${changes}`, "ms", quantile(changeMs, 0.5));
+        measurements.add(`one Service's endpoints change: slowest of ${changes}`, "ms", quantile(changeMs, 1));
+        measurements.add("comparing the table with the kernel's", "ms", verifyMs);
+        measurements.add("resident memory of the process", "MiB", residentBytes / 2 ** 20);
+      }
+      tables.push(measurements.table(`${services} Services of 3 endpoints each`));
+    }
+    return tables;
+  },
+};
+
+async function measure(services: number, signal: AbortSignal): Promise<ProxyMeasurement> {
+  const script = join(import.meta.dirname, "proxy-process.ts");
+  const args = ["-n", process.execPath, "--expose-gc", script, String(services), String(changes), "false"];
+  const { stdout } = await promisify(execFile)("unshare", args, { signal });
+  // It is the script's own and only output.
+  return JSON.parse(stdout) as ProxyMeasurement;
 }

@@ -61,6 +61,9 @@ async function serve(registry: Registry, port: number) {
     );
   });
   server.listen(port);
-  await once(server, "listening");
+  await once(server, "listening").catch((error: NodeJS.ErrnoException) => {
+    const why = error.code === "EADDRINUSE" ? "is in use by another process" : error.message;
+    throw new Error(`--port ${port}: ${why}; must be a free port, or 0 for none`, { cause: error });
+  });
   return server;
 }

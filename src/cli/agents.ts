@@ -25,7 +25,8 @@ export function addAgentCommands(program: Command): void {
       const recording = events.run(signal);
       const metrics = controllerMetrics(registry);
       const { namespace } = options;
-      const election = { namespace, name: "fairlead-controller", identity: instance, onFailure };
+      const onLeader = (leader: string) => log.info({ leader, self: instance }, "who leads is known");
+      const election = { namespace, name: "fairlead-controller", identity: instance, onFailure, onLeader };
       const work = (leading: AbortSignal) =>
         runController({ client, events, metrics, log }, { namespace, loadBalancerClass: options.lbClass }, leading);
       await lead(client, election, work, signal);
@@ -38,7 +39,7 @@ export function addAgentCommands(program: Command): void {
     .option("--proxy", "do kube-proxy's work too, with nftables", false)
     .option("--pod-network <prefix...>", "where pods have their addresses, for --proxy", prefixes, [])
     .option("--bgp-port <port>", "accept BGP sessions on this port of the node's address; 0 for none", portNumber, 179)
-    .option("--drain-ms <ms>", "between the withdrawal and the end of the sessions, when stopped", Number, 1_000)
+    .option("--drain-ms <ms>", "between the withdrawal and the end of the sessions, when stopped", duration, 1_000)
     .action(async (options: NodeCommandOptions) => {
       const { runAgentProcess } = await import("./agent-process.ts");
       const { nodeMetrics, runNode, tcpTransport } = await import("../node/index.ts");
@@ -77,6 +78,12 @@ function portNumber(text: string): number {
   const port = Number(text);
   if (!Number.isInteger(port) || port < 0 || port > 65_535) throw new InvalidArgumentError("must be 0 to 65535");
   return port;
+}
+
+function duration(text: string): number {
+  const ms = Number(text);
+  if (!/^\d+$/.test(text) || ms > 600_000) throw new InvalidArgumentError("must be milliseconds, from 0 to 600000");
+  return ms;
 }
 
 function prefixes(text: string, before: readonly Prefix[]): readonly Prefix[] {

@@ -96,10 +96,10 @@ export function explainService(whole: WholeSnapshot, key: string): ServiceExplan
   };
 }
 
-/** The sessions that a node should have, each with what its agent reports of it. */
+/** The sessions that a node should have, and those that it reports beside them. */
 export function sessionsOf({ reports }: WholeSnapshot, peers: Iterable<string>, node: string): SessionView[] {
   const reported = reports.get(node)?.status?.sessions ?? [];
-  return [...peers].map((peer) => {
+  return [...new Set([...peers, ...reported.map((each) => each.peer)])].map((peer) => {
     const session = reported.find((each) => each.peer === peer);
     return {
       peer,

@@ -3,6 +3,7 @@ import { Argument, InvalidArgumentError, Option, type Command } from "commander"
 interface LookOptions {
   readonly kubeconfig?: string;
   readonly namespace: string;
+  readonly lbClass?: string;
   readonly output: "text" | "json";
 }
 
@@ -35,6 +36,7 @@ function withOptions(command: Command): Command {
   return command
     .option("--kubeconfig <file>", "how to reach the API server; $KUBECONFIG, or ~/.kube/config where there is none")
     .option("--namespace <name>", "where the metallb.io resources are", "metallb-system")
+    .option("--lb-class <name>", "as the controller and the agents have it")
     .addOption(new Option("-o, --output <format>").choices(["text", "json"]).default("text"));
 }
 
@@ -42,7 +44,7 @@ async function look(options: LookOptions) {
   const { Client, loadKubeconfig } = await import("../kubernetes/client/index.ts");
   const { readSnapshot } = await import("../snapshot/index.ts");
   const client = new Client(await loadKubeconfig({ path: options.kubeconfig, env: process.env }));
-  return await readSnapshot(client, options.namespace);
+  return await readSnapshot(client, { namespace: options.namespace, loadBalancerClass: options.lbClass });
 }
 
 function print<Value>(options: LookOptions, value: Value, render: (value: Value) => string): void {

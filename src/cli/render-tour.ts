@@ -1,4 +1,4 @@
-import { kubectlPath, type BgpCluster } from "../lab/index.ts";
+import { fairlead, kubectlPath, type BgpCluster } from "../lab/index.ts";
 
 /** How to look around in a lab that was left running. */
 export function renderTour({ lab, kubeconfig, switch: frr, nodes }: BgpCluster): string {
@@ -8,10 +8,10 @@ export function renderTour({ lab, kubeconfig, switch: frr, nodes }: BgpCluster):
   kubectl     ${on("api")} ${kubectlPath()} --kubeconfig ${kubeconfig} get nodes,pods,services -o wide
   the switch  ${on("switch")} ${frr.vtysh.join(" ")}
   the client  ${on("client")} curl 172.19.100.1
-  why         ${on("api")} fairlead explain service default/ng-svc --kubeconfig ${kubeconfig}
+  why         ${on("api")} ${fairlead("explain", "service", "default/ng-svc", "--kubeconfig", kubeconfig).join(" ")}
   a shell     ${on(nodes[0] ?? "")} bash      (any of ${lab.topology.hosts.map((host) => host.name).join(", ")})
   the logs    ls ${lab.folder}/*/*.log
 
-Take it away:  fairlead lab down ${lab.id}
+Take it away:  ${fairlead("lab", "down", lab.id).join(" ")}
 `;
 }

@@ -43,7 +43,7 @@ export function statusOf(whole: WholeSnapshot): ClusterStatus {
         );
       const reasons =
         addresses.length === 0 ? (decision?.reasons ?? []) : (decided.announcements.get(key)?.reasons ?? []);
-      const why = announcers.length > 0 ? [] : reasons.map(describe);
+      const why = announcers.length > 0 || !whole.read.ok ? [] : reasons.map(describe);
       return { service: key, addresses, pool: decision?.pool, announcers, why };
     }),
     nodes,

@@ -22,7 +22,6 @@ function configurationOf(addresses: string): Configuration {
     advertisements: [],
     configMap: undefined,
     nodes: [],
-    reports: [],
   });
   assert.ok(read.ok);
   return read.configuration;

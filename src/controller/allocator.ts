@@ -107,6 +107,14 @@ export class Allocator {
     this.#ledger.retry();
   }
 
+  service(key: string): Service | undefined {
+    return this.#services.get(key);
+  }
+
+  get serviceCount(): number {
+    return this.#services.size;
+  }
+
   decisions(): Iterable<AllocationDecision> {
     return this.#planner.decisions();
   }

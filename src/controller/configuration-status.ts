@@ -6,6 +6,7 @@ import { writeCondition, type ConfigurationObject } from "./configuration-condit
 import type { AllocationEvents } from "./events.ts";
 import type { ControllerMetrics } from "./metrics.ts";
 import { poolUsage } from "./pool-usage.ts";
+import { retries } from "./retries.ts";
 
 interface Modules {
   readonly client: Client;
@@ -39,12 +40,13 @@ export class ConfigurationStatus {
     this.#decisions = decisions;
     this.#signal = signal;
     this.#queue = new WorkQueue((what) => (what === "usage" ? this.#writeUsage() : this.#writeConditions()), {
+      backoff: retries,
       onFailure: modules.onFailure,
     });
     this.#running = this.#queue.run(signal);
   }
 
-  /** To be called whenever decisions or the configuration may have changed. */
+  /** To be called whenever decisions, or the objects of the configuration, may have changed. */
   decided(): void {
     this.#queue.addAfter("usage", usagePauseMs);
     this.#queue.add("conditions");

@@ -1,12 +1,14 @@
 import type { Logger } from "pino";
-import { allSynced, watchKind, WorkQueue, type Client } from "../kubernetes/client/index.ts";
-import { AddressBlock, Namespace, Node, NodeReport, Service } from "../kubernetes/resources/index.ts";
-import { ConfigurationWatch } from "../snapshot/index.ts";
+import { allSynced, watchKind, WorkQueue, type Client, type Informer } from "../kubernetes/client/index.ts";
+import { Node, type KubernetesObject } from "../kubernetes/resources/index.ts";
+import { ConfigurationWatch, outageLog } from "../snapshot/index.ts";
 import { addressApi } from "./address-api.ts";
 import { Allocator } from "./allocator.ts";
 import { ConfigurationStatus } from "./configuration-status.ts";
 import { AllocationEvents, type EventSink } from "./events.ts";
 import type { ControllerMetrics } from "./metrics.ts";
+import { feedAllocator } from "./feed-allocator.ts";
+import { retries } from "./retries.ts";
 
 export interface ControllerModules {
   readonly client: Client;
@@ -33,23 +35,31 @@ const retryMs = 1_000;
 export async function runController(
   modules: ControllerModules,
   options: ControllerOptions,
-  signal: AbortSignal,
+  stop: AbortSignal,
 ): Promise<void> {
   const { client, metrics, log } = modules;
+  const failed = new AbortController();
+  const signal = AbortSignal.any([stop, failed.signal]);
   const events = new AllocationEvents(modules.events);
   const onFailure = (what: string, error: unknown) => {
     metrics.updateErrors.inc();
     log.warn({ what, error: messageOf(error) }, "a write failed and is tried again");
   };
+  const watching = { onDisconnect: outageLog(log) };
 
-  const statuses = new WorkQueue((key) => allocator.writeStatus(key), { concurrency: statusConcurrency, onFailure });
+  const statuses = new WorkQueue((key) => allocator.writeStatus(key), {
+    concurrency: statusConcurrency,
+    backoff: retries,
+    onFailure,
+  });
   const allocator: Allocator = new Allocator(
     addressApi(client, signal),
     statuses,
     {
       onDecided: (decision) => {
-        const service = services.cache.get(decision.service);
-        if (service !== undefined && decision.waiting) events.failed(service, decision);
+        const service = allocator.service(decision.service);
+        const isRefused = decision.waiting || decision.reasons.some((each) => each.code === "allocation.invalid");
+        if (service !== undefined && isRefused) events.failed(service, decision);
       },
       onWritten: (service, decision, before) => {
         metrics.updates.inc();
@@ -65,52 +75,20 @@ export async function runController(
     configurationStatus.decided();
   };
 
-  const services = watchKind(
-    client,
-    Service,
-    {},
-    ({ added, updated, deleted }) => {
-      for (const service of deleted) allocator.deleteService(keyOfService(service));
-      for (const service of added) allocator.setService(service);
-      for (const { new: service } of updated) allocator.setService(service);
-      settle();
-    },
-    signal,
-  );
-  const namespaces = watchKind(
-    client,
-    Namespace,
-    {},
-    ({ added, updated }) => {
-      for (const namespace of added) allocator.setNamespace(namespace);
-      for (const change of updated) allocator.setNamespace(change.new);
-      settle();
-    },
-    signal,
-  );
-  const blocks = watchKind(
-    client,
-    AddressBlock,
-    {},
-    ({ added, updated, deleted }) => {
-      for (const block of deleted) allocator.observeDeletedBlock(block.metadata.name);
-      allocator.observeBlocks([...added, ...updated.map((change) => change.new)]);
-      settle();
-    },
-    signal,
-  );
-  const reread = () => configuration.reread();
-  const nodes = watchKind(client, Node, {}, reread, signal);
-  const reports = watchKind(client, NodeReport, {}, reread, signal);
+  const fed = feedAllocator(client, allocator, settle, watching, signal);
+  const nodes = watchKind(client, Node, watching, (changes) => configuration.nodesChanged(changes), signal);
   const configuration: ConfigurationWatch = new ConfigurationWatch(
     client,
-    { namespace: options.namespace, nodes: () => nodes.cache.values(), reports: () => reports.cache.values() },
-    (state) => {
-      metrics.configuration(state);
-      for (const problem of state.problems)
-        log.error(problem, "the configuration is wrong; the last good one stays in force");
-      allocator.setConfiguration(state.configuration);
-      settle();
+    { namespace: options.namespace, nodes: () => nodes.cache.values(), ...watching },
+    {
+      state: (state) => {
+        metrics.configuration(state);
+        for (const problem of state.problems)
+          log.error(problem, "the configuration is wrong; the last good one stays in force");
+        allocator.setConfiguration(state.configuration);
+        settle();
+      },
+      objects: () => configurationStatus.decided(),
     },
     signal,
   );
@@ -122,24 +100,24 @@ export async function runController(
   );
 
   const running = statuses.run(signal);
-  const informers = [services, namespaces, blocks, nodes, reports];
+  const informers = [...fed, nodes as unknown as Informer<KubernetesObject>];
   try {
     await Promise.all([allSynced(informers), configuration.synced()]);
     allocator.start();
     configurationStatus.decided();
-    log.info({ services: services.cache.size }, "all is known: addresses are given from now on");
+    log.info({ services: allocator.serviceCount }, "all is known: addresses are given from now on");
     const timer = setInterval(() => allocator.retry(), retryMs);
     signal.addEventListener("abort", () => clearInterval(timer), { once: true });
     await Promise.all([...informers, ...configuration.informers].map((informer) => informer.done));
+  } catch (error) {
+    // What still runs has nothing to wait for.
+    failed.abort(error);
+    throw error;
   } finally {
     await running;
     await allocator.idle();
     await configurationStatus.idle();
   }
-}
-
-function keyOfService({ metadata }: Service): string {
-  return `${metadata.namespace}/${metadata.name}`;
 }
 
 function messageOf(error: unknown): string {

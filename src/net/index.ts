@@ -13,7 +13,6 @@ export {
   type Ipv6Address,
 } from "./address.ts";
 export {
-  comparePrefixes,
   formatPrefix,
   hostPrefix,
   lastAddress,

@@ -1,11 +1,4 @@
-import {
-  addressBits,
-  compareAddresses,
-  formatAddress,
-  parseAddress,
-  type Address,
-  type AddressFamily,
-} from "./address.ts";
+import { addressBits, formatAddress, parseAddress, type Address, type AddressFamily } from "./address.ts";
 
 /** A block of addresses that share their first `length` bits; `address` has all other bits zero. */
 export interface Prefix {
@@ -51,11 +44,6 @@ export function lastAddress(prefix: Prefix): Address {
   const { address, length } = prefix;
   if (address.family === 4) return { family: 4, value: (address.value | hostMask4(length)) >>> 0 };
   return { family: 6, value: address.value | hostMask6(length) };
-}
-
-/** IPv4 before IPv6, then by address, the shorter length first. */
-export function comparePrefixes(a: Prefix, b: Prefix): number {
-  return compareAddresses(a.address, b.address) || a.length - b.length;
 }
 
 /** How many addresses of `family` a prefix of `length` bits holds. */

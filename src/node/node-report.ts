@@ -19,7 +19,6 @@ const stateNames = {
 
 export interface Observed {
   readonly startTime: Date;
-  readonly gateways: readonly string[];
   readonly sessions: readonly PeerStatus[];
   readonly problems: readonly ConfigurationReason[];
   /** Turns a moment of the sessions' clock into one of the wall's. */
@@ -27,10 +26,9 @@ export interface Observed {
 }
 
 /** What a node sees, in the form in which it reports it. */
-export function reportOf({ startTime, gateways, sessions, problems, dateOf }: Observed): Status {
+export function reportOf({ startTime, sessions, problems, dateOf }: Observed): Status {
   return {
     startTime: startTime.toISOString(),
-    gateways: [...gateways],
     sessions: sessions.map((session): Session => {
       const { sent } = session.prefixes;
       return {
@@ -51,12 +49,15 @@ export function reportOf({ startTime, gateways, sessions, problems, dateOf }: Ob
   };
 }
 
+const retryMs = 2_000;
+
 /** Writes a node's report when it is another than before; several changes in a short time are one write. */
 export class Reporter {
   readonly #client: Client;
   readonly #node: string;
   readonly #observe: () => Observed;
   readonly #onFailure: (error: unknown) => void;
+  readonly #stopping = new AbortController();
   #written: Status | undefined;
   #timer: NodeJS.Timeout | undefined;
   #work: Promise<void> = Promise.resolve();
@@ -70,28 +71,33 @@ export class Reporter {
 
   /** To be called whenever something may have changed. */
   touch(pauseMs = 200): void {
+    if (this.#stopping.signal.aborted) return;
     this.#timer ??= setTimeout(() => {
       this.#timer = undefined;
       this.#work = this.#work.then(() => this.#write());
     }, pauseMs);
   }
 
-  /** The last word: waits until it is written, or has failed once. */
-  async stop(): Promise<void> {
+  /** The last word: waits until it is written, or has failed once, or `signal` is aborted. */
+  async stop(signal: AbortSignal): Promise<void> {
     clearTimeout(this.#timer);
+    this.#timer = undefined;
+    this.#stopping.abort();
     await this.#work;
-    await this.#write(false);
+    await this.#write(signal);
   }
 
-  async #write(again = true): Promise<void> {
+  async #write(last?: AbortSignal): Promise<void> {
     const status = reportOf(this.#observe());
     if (isDeepStrictEqual(status, this.#written)) return;
     try {
-      await this.#client.apply(NodeReport, { metadata: { name: this.#node }, status }, { force: true });
+      const signal = last ?? this.#stopping.signal;
+      await this.#client.apply(NodeReport, { metadata: { name: this.#node }, status }, { force: true, signal });
       this.#written = status;
     } catch (error) {
+      if (last === undefined && this.#stopping.signal.aborted) return;
       this.#onFailure(error);
-      if (again) this.touch(5_000);
+      if (last === undefined) this.touch(retryMs);
     }
   }
 }

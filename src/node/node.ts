@@ -1,15 +1,18 @@
 import type { Logger } from "pino";
-import { allSynced, watchKind, type Client, type Informer } from "../kubernetes/client/index.ts";
-import { EndpointSlice, Node, Service, keyOf, type KubernetesObject } from "../kubernetes/resources/index.ts";
-import { AnnouncementPlanner, NodeSlice, serviceOf } from "../plan/index.ts";
-import { parseAddress, type Ipv4Address, type Prefix } from "../net/index.ts";
+import { allSynced, type Changes, type Client, type Informer } from "../kubernetes/client/index.ts";
+import { keyOf, type KubernetesObject, type Node } from "../kubernetes/resources/index.ts";
+import type { Ipv4Address, Prefix } from "../net/index.ts";
 import type { Clock } from "../protocols/clock/index.ts";
 import type { Transport } from "../protocols/bgp/index.ts";
-import { ConfigurationWatch } from "../snapshot/index.ts";
+import { ConfigurationWatch, outageLog, type ConfigurationState } from "../snapshot/index.ts";
+import { Announcer } from "./announcer.ts";
 import { BgpReconciler } from "./bgp/index.ts";
-import { defaultGateways } from "./gateways.ts";
+import { tellGateways } from "./gateways.ts";
 import type { NodeMetrics } from "./metrics.ts";
 import { Reporter } from "./node-report.ts";
+import { NodeWatches } from "./node-watches.ts";
+import { readOwnNode, type OwnNode } from "./own-node.ts";
+import type { ServiceProxy } from "./proxy/index.ts";
 import { startProxy } from "./start-proxy.ts";
 
 export interface NodeModules {
@@ -33,154 +36,160 @@ export interface NodeOptions {
   readonly drainMs: number;
 }
 
+/** How long the last report may take, where the API server does not answer. */
+const lastWordMs = 2_000;
+
 /**
  * The process on every node: speaks BGP as this node's slice of the plan says, does kube-proxy's work if asked, and
  * reports what it sees. Runs until the signal is aborted; then withdraws first and leaves after.
  */
 export async function runNode(modules: NodeModules, options: NodeOptions, signal: AbortSignal): Promise<void> {
-  const { client, log } = modules;
-  const { nodeName } = options;
-  const startTime = new Date();
-  // What watches and proxies goes on until the routes are withdrawn.
-  const withdrawn = new AbortController();
-  const informing = withdrawn.signal;
-
-  const planner = new AnnouncementPlanner({ loadBalancerClass: options.loadBalancerClass });
-  let bgp: BgpReconciler | undefined;
-  let slice: NodeSlice | undefined;
-
-  const serviceChanged = (keys: Iterable<string>) => {
-    for (const key of keys) bgp?.change(slice?.set(key, planner.announcement(key)) ?? []);
-    reporter.touch();
-  };
-  const replan = () => {
-    const view = planner.view(nodeName);
-    if (bgp === undefined || view === undefined) return;
-    slice = new NodeSlice(view, planner.announcements());
-    bgp.apply(slice.plan());
-    reporter.touch();
-  };
-
-  const services = watchKind(
-    client,
-    Service,
-    {},
-    ({ added, updated, deleted }) => {
-      for (const service of deleted) planner.deleteService(keyOf(service));
-      const present = [...added, ...updated.map((change) => change.new)];
-      for (const service of present) planner.setService(service);
-      const keys = new Set([...deleted, ...present].map(keyOf));
-      serviceChanged(keys);
-      proxy?.servicesChanged(keys);
-    },
-    informing,
-  );
-  const slices = watchKind(
-    client,
-    EndpointSlice,
-    { indexes: { service: (each) => [serviceOf(each) ?? []].flat() } },
-    (changes) => {
-      const touched = [
-        ...changes.deleted,
-        ...changes.added,
-        ...changes.updated.flatMap((change) => [change.old, change.new]),
-      ];
-      const keys = new Set(touched.flatMap((each) => serviceOf(each) ?? []));
-      for (const key of keys) planner.setEndpoints(key, slices.cache.by("service", key));
-      serviceChanged(keys);
-      proxy?.servicesChanged(keys);
-    },
-    informing,
-  );
-  const ownNode = `metadata.name=${nodeName}`;
-  const nodes = watchKind(
-    client,
-    Node,
-    options.proxyFor === undefined ? { fieldSelector: ownNode } : {},
-    (changes) => {
-      const touched = [...changes.added, ...changes.updated.map((change) => change.new)];
-      const own = touched.find((each) => each.metadata.name === nodeName);
-      if (own !== undefined && isAnotherView(own, planner)) replan();
-      proxy?.nodesChanged();
-    },
-    informing,
-  );
-  const configuration: ConfigurationWatch = new ConfigurationWatch(
-    client,
-    options,
-    (state) => {
-      for (const problem of state.problems)
-        log.error(problem, "the configuration is wrong; the last good one stays in force");
-      planner.setConfiguration(state.configuration);
-      replan();
-    },
-    informing,
-  );
-  const gateways = await defaultGateways();
-  const reporter = new Reporter(
-    client,
-    nodeName,
-    () => ({
-      startTime,
-      gateways,
-      sessions: bgp?.statuses ?? [],
-      problems: configuration.state.problems,
-      dateOf: (moment) => new Date(Date.now() - modules.clock.now() + moment),
-    }),
-    (error) => log.warn({ error: error instanceof Error ? error.message : error }, "the report was not written"),
-  );
-  let proxy: Awaited<ReturnType<typeof startProxy>> | undefined;
-  const informers = [services, slices, nodes] as unknown as Informer<KubernetesObject>[];
-
+  const agent = new NodeAgent(modules, options);
   try {
-    await Promise.all([allSynced(informers), configuration.synced()]);
-    const { node, address } = own(nodes, nodeName);
-    if (options.proxyFor !== undefined) {
-      proxy = await startProxy({ services, slices, nodes, log }, nodeName, options.proxyFor);
-    }
-    planner.setNode(node);
-    const listen = options.bgpPort === 0 ? [] : [{ address, port: options.bgpPort }];
-    bgp = new BgpReconciler(modules, { routerId: address, listen });
-    modules.metrics.sessions(() => bgp?.statuses ?? []);
-    bgp.onChange(() => reporter.touch());
+    await agent.start(signal);
+  } finally {
+    await agent.stop();
+  }
+}
+
+class NodeAgent {
+  readonly #modules: NodeModules;
+  readonly #options: NodeOptions;
+  readonly #announcer: Announcer;
+  readonly #watches: NodeWatches;
+  readonly #configuration: ConfigurationWatch;
+  readonly #reporter: Reporter;
+  readonly #ownNode = Promise.withResolvers<OwnNode>();
+  /** What watches and proxies goes on until the routes are withdrawn. */
+  readonly #withdrawn = new AbortController();
+  #bgp: BgpReconciler | undefined;
+  #proxy: ServiceProxy | undefined;
+  /** What was last said to be missing of our Node. */
+  #missing: string | undefined;
+
+  constructor(modules: NodeModules, options: NodeOptions) {
+    const { client, clock, log } = modules;
+    const { nodeName, loadBalancerClass } = options;
+    this.#modules = modules;
+    this.#options = options;
+    const onDisconnect = outageLog(log);
+    const startTime = new Date();
+    this.#announcer = new Announcer(nodeName, { loadBalancerClass });
+    this.#reporter = new Reporter(
+      client,
+      nodeName,
+      () => ({
+        startTime,
+        sessions: this.#bgp?.statuses ?? [],
+        problems: this.#configuration.state.problems,
+        dateOf: (moment) => new Date(Date.now() - clock.now() + moment),
+      }),
+      (error) => log.warn({ error: error instanceof Error ? error.message : error }, "the report was not written"),
+    );
+    this.#watches = new NodeWatches(
+      client,
+      options.proxyFor !== undefined,
+      {
+        services: (present, deleted) => {
+          this.#announcer.setServices(present, deleted);
+          this.#proxy?.servicesChanged([...deleted, ...present.map(keyOf)]);
+          this.#reporter.touch();
+        },
+        endpoints: (endpoints) => {
+          this.#announcer.setEndpoints(endpoints);
+          this.#proxy?.servicesChanged(endpoints.keys());
+          this.#reporter.touch();
+        },
+        nodes: (changes) => this.#nodesChanged(changes),
+        onDisconnect,
+      },
+      this.#withdrawn.signal,
+    );
+    this.#configuration = new ConfigurationWatch(
+      client,
+      {
+        namespace: options.namespace,
+        nodes: () => this.#watches.nodes.cache.values(),
+        beginsWithGoodPart: true,
+        onDisconnect,
+      },
+      { state: (state) => this.#configured(state) },
+      this.#withdrawn.signal,
+    );
+  }
+
+  /** Resolves when the signal is aborted; rejects where it cannot go on. */
+  async start(signal: AbortSignal): Promise<void> {
+    const { client, log } = this.#modules;
+    const { nodeName, proxyFor } = this.#options;
+    const { services, slices, nodes, informers } = this.#watches;
+    const end = ended(signal, [...informers, ...this.#configuration.informers]);
+    await Promise.race([Promise.all([allSynced(informers), this.#configuration.synced()]), end]);
+    if (signal.aborted) return;
+    this.#lookForOwnNode();
+    await Promise.race([this.#ownNode.promise, end]);
+    if (signal.aborted) return;
+    const { node, address } = await this.#ownNode.promise;
+    await tellGateways(client, node, signal).catch((error: Error) =>
+      log.warn({ error: error.message }, "the node's gateways are not told: a pool may take one of their addresses"),
+    );
+    if (proxyFor !== undefined) this.#proxy = await startProxy({ services, slices, nodes, log }, nodeName, proxyFor);
+    await this.#announce(node, address);
+    log.info({ services: services.cache.size }, "all is known: announcing from now on");
+    await end;
+  }
+
+  /** Withdraws first, and leaves after. */
+  async stop(): Promise<void> {
+    await this.#bgp?.stop(this.#options.drainMs);
+    this.#withdrawn.abort();
+    await this.#proxy?.stop();
+    await this.#reporter.stop(AbortSignal.timeout(lastWordMs));
+    const informers = [...this.#watches.informers, ...this.#configuration.informers];
+    await Promise.allSettled(informers.map((informer) => informer.done));
+  }
+
+  async #announce(node: Node, address: Ipv4Address): Promise<void> {
+    const { metrics, log } = this.#modules;
+    const { bgpPort } = this.#options;
+    const listen = bgpPort === 0 ? [] : [{ address, port: bgpPort }];
+    const bgp = new BgpReconciler(this.#modules, { routerId: address, listen });
+    this.#bgp = bgp;
+    metrics.sessions(() => bgp.statuses);
+    bgp.onChange(() => this.#reporter.touch());
     await bgp
       .listen()
       .catch((error: Error) => log.warn({ error: error.message }, "no BGP session is accepted; ours are opened"));
-    replan();
-    log.info({ services: services.cache.size }, "all is known: announcing from now on");
-    await ended(signal, [...informers, ...configuration.informers]);
-  } finally {
-    await bgp?.stop(options.drainMs);
-    withdrawn.abort();
-    await proxy?.stop();
-    await reporter.stop();
-    await Promise.allSettled([...informers, ...configuration.informers].map((informer) => informer.done));
+    this.#announcer.setNode(node);
+    this.#announcer.start(bgp);
+    this.#reporter.touch();
   }
-}
 
-/** Takes a node as it is now; whether that may change what it announces (its heartbeats do not). */
-function isAnotherView(node: Node, planner: AnnouncementPlanner): boolean {
-  const before = JSON.stringify(essenceOf(planner, node.metadata.name));
-  planner.setNode(node);
-  return before !== JSON.stringify(essenceOf(planner, node.metadata.name));
-}
-
-function essenceOf(planner: AnnouncementPlanner, name: string): unknown {
-  const view = planner.view(name);
-  return view && [view.excluded, [...view.peers.keys()], [...view.targets]];
-}
-
-function own(nodes: Informer<Node>, name: string): { node: Node; address: Ipv4Address } {
-  const node = nodes.cache.get(name);
-  if (node === undefined)
-    throw new Error(`Node ${name}: there is none of this name; --node-name must name this machine's`);
-  for (const { type, address: text } of node.status?.addresses ?? []) {
-    const address = type === "InternalIP" ? parseAddress(text) : undefined;
-    if (address?.family === 4) return { node, address };
+  #nodesChanged(changes: Changes<Node>): void {
+    const { nodeName } = this.#options;
+    const own = this.#watches.nodes.cache.get(nodeName);
+    if (own !== undefined) this.#announcer.setNode(own);
+    if (this.#watches.nodes.isSynced) this.#lookForOwnNode();
+    this.#configuration.nodesChanged(changes);
+    this.#proxy?.nodesChanged();
   }
-  throw new Error(
-    `Node ${name}: status.addresses: has no InternalIP of IPv4, which BGP needs as the router's identifier`,
-  );
+
+  /** Says once what is missing, and again when it is something else. */
+  #lookForOwnNode(): void {
+    const { nodeName } = this.#options;
+    const read = readOwnNode(this.#watches.nodes.cache.get(nodeName), nodeName);
+    if (typeof read !== "string") return this.#ownNode.resolve(read);
+    if (read !== this.#missing) this.#modules.log.warn(`${read}; waiting for it`);
+    this.#missing = read;
+  }
+
+  #configured({ configuration, problems }: ConfigurationState): void {
+    for (const problem of problems) {
+      this.#modules.log.error(problem, "the configuration is wrong; the last good one stays in force");
+    }
+    this.#announcer.setConfiguration(configuration);
+    this.#reporter.touch();
+  }
 }
 
 /** Resolves when the signal is aborted, or rejects as soon as an informer fails. */

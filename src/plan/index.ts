@@ -1,13 +1,9 @@
-export {
-  AllocationPlanner,
-  type AllocationDecision,
-  type AllocationOptions,
-  type Settled,
-} from "./allocation/allocation-planner.ts";
+export { AllocationPlanner, type AllocationOptions, type Settled } from "./allocation/allocation-planner.ts";
+export type { AllocationDecision } from "./allocation/allocation-decision.ts";
 export { assignedAddresses } from "./allocation/address-request.ts";
 export { blockNameOf, blockFirstAddress, holdingsOf } from "./allocation/address-blocks.ts";
 export type { Holding } from "./allocation/holdings.ts";
-export { AnnouncementPlanner } from "./announcement/announcement-planner.ts";
+export { AnnouncementPlanner, type AnnouncementOptions } from "./announcement/announcement-planner.ts";
 export {
   NodeSlice,
   planFor,
@@ -21,6 +17,6 @@ export type { ServiceAnnouncement } from "./announcement/service-announcement.ts
 export type { Advertisement, Community, Configuration, Peer } from "./configuration/configuration.ts";
 export { avoidedIn, poolHolds, type Pool } from "./configuration/pool.ts";
 export { readConfiguration, type ConfigurationSource, type ReadConfiguration } from "./configuration/read.ts";
-export { plan, serviceOf, slicesByService, type Plan, type Snapshot } from "./plan.ts";
+export { plan, serviceOf, type Plan, type Snapshot } from "./plan.ts";
 export { describe } from "./reason-text.ts";
 export type { AllocationReason, AnnouncementReason, ConfigurationReason, Reason } from "./reason.ts";

@@ -6,7 +6,8 @@ import {
   type Node,
   type Service,
 } from "../kubernetes/resources/index.ts";
-import { AllocationPlanner, type AllocationDecision } from "./allocation/allocation-planner.ts";
+import type { AllocationDecision } from "./allocation/allocation-decision.ts";
+import { AllocationPlanner } from "./allocation/allocation-planner.ts";
 import type { Holding } from "./allocation/holdings.ts";
 import { AnnouncementPlanner } from "./announcement/announcement-planner.ts";
 import { planFor, type NodePlan } from "./announcement/node-slice.ts";

@@ -1,13 +1,13 @@
 import { isDeepStrictEqual } from "node:util";
-import { watchKind, type Client, type Informer } from "../kubernetes/client/index.ts";
+import { watchKind, type Changes, type Client, type ClientError, type Informer } from "../kubernetes/client/index.ts";
 import {
   BGPAdvertisement,
   BGPPeer,
   ConfigMap,
+  gatewaysAnnotation,
   IPAddressPool,
   type KubernetesObject,
   type Node,
-  type NodeReport,
 } from "../kubernetes/resources/index.ts";
 import {
   readConfiguration,
@@ -19,14 +19,20 @@ import {
 export interface ConfigurationWatchOptions {
   /** Where the metallb.io resources, or the old ConfigMap, live. */
   readonly namespace: string;
-  /** Whose addresses no pool may hold; both are looked at whenever something else changed, or at `reread`. */
-  readonly nodes?: () => Iterable<Node>;
-  readonly reports?: () => Iterable<NodeReport>;
+  /** Whose addresses no pool may hold; looked at whenever something else changed, or at `reread`. */
+  readonly nodes: () => Iterable<Node>;
+  /**
+   * As long as there has been no good configuration since the start, take what is left without the objects that are
+   * wrong. For who announces: something is better than nothing. Not for who gives addresses: he would take away those
+   * of a pool that is left out.
+   */
+  readonly beginsWithGoodPart?: boolean;
+  readonly onDisconnect?: ((error: ClientError) => void) | undefined;
 }
 
-/** What came of reading the configuration, told whenever it is another than before. */
+/** What came of reading the configuration. */
 export interface ConfigurationState {
-  /** The last good one; undefined while there has been none. */
+  /** The last good one, or the good part of the first; undefined while there is neither. */
   readonly configuration: Configuration | undefined;
   /** What is wrong with what is written now; empty if `configuration` is just that. */
   readonly problems: readonly ConfigurationReason[];
@@ -35,32 +41,44 @@ export interface ConfigurationState {
 /** The ConfigMap that MetalLB was configured by up to 0.12. */
 const legacyName = "config";
 
-/** Keeps the configuration as it is written, and the last good one in force where what is written is wrong. */
+/** Told of what was read: `state` whenever it is another than before, `objects` whenever any object was changed. */
+export interface ConfigurationHandlers {
+  readonly state: (state: ConfigurationState) => void;
+  readonly objects?: () => void;
+}
+
+/**
+ * Keeps the configuration as it is written, and the last good one in force where what is written is wrong. Every process
+ * judges by the same things, so that none takes for good what another refuses.
+ */
 export class ConfigurationWatch {
   readonly pools: Informer<IPAddressPool>;
   readonly peers: Informer<BGPPeer>;
   readonly advertisements: Informer<BGPAdvertisement>;
   readonly configMaps: Informer<ConfigMap>;
   readonly #options: ConfigurationWatchOptions;
-  readonly #onChange: (state: ConfigurationState) => void;
+  readonly #handlers: ConfigurationHandlers;
   #state: ConfigurationState = { configuration: undefined, problems: [] };
   #isSynced = false;
+  #lastGood: Configuration | undefined;
 
   constructor(
     client: Client,
     options: ConfigurationWatchOptions,
-    onChange: (state: ConfigurationState) => void,
+    handlers: ConfigurationHandlers,
     signal: AbortSignal,
   ) {
     this.#options = options;
-    this.#onChange = onChange;
+    this.#handlers = handlers;
     const { namespace } = options;
+    const onDisconnect = options.onDisconnect ?? (() => {});
+    const where = { namespace, onDisconnect };
     const reread = () => this.reread();
-    this.pools = watchKind(client, IPAddressPool, { namespace }, reread, signal);
-    this.peers = watchKind(client, BGPPeer, { namespace }, reread, signal);
-    this.advertisements = watchKind(client, BGPAdvertisement, { namespace }, reread, signal);
+    this.pools = watchKind(client, IPAddressPool, where, reread, signal);
+    this.peers = watchKind(client, BGPPeer, where, reread, signal);
+    this.advertisements = watchKind(client, BGPAdvertisement, where, reread, signal);
     const fieldSelector = `metadata.name=${legacyName}`;
-    this.configMaps = watchKind(client, ConfigMap, { namespace, fieldSelector }, reread, signal);
+    this.configMaps = watchKind(client, ConfigMap, { ...where, fieldSelector }, reread, signal);
   }
 
   get state(): ConfigurationState {
@@ -68,7 +86,8 @@ export class ConfigurationWatch {
   }
 
   get informers(): readonly Informer<KubernetesObject>[] {
-    return [this.pools, this.peers, this.advertisements, this.configMaps] as unknown as Informer<KubernetesObject>[];
+    const informers = [this.pools, this.peers, this.advertisements, this.configMaps];
+    return informers as unknown as Informer<KubernetesObject>[];
   }
 
   /** All that is configured was read; `state` is true from then on. */
@@ -83,12 +102,23 @@ export class ConfigurationWatch {
     if (!this.#isSynced) return;
     const read = readConfiguration(this.#source());
     const before = this.#state;
-    const after: ConfigurationState = read.ok
-      ? { configuration: read.configuration, problems: [] }
-      : { configuration: before.configuration, problems: read.problems };
-    if (isDeepStrictEqual(before, after)) return;
-    this.#state = after;
-    this.#onChange(after);
+    if (read.ok) this.#lastGood = read.configuration;
+    const goodPart = read.ok || this.#options.beginsWithGoodPart !== true ? undefined : read.goodPart;
+    const after: ConfigurationState = {
+      configuration: this.#lastGood ?? goodPart,
+      problems: read.ok ? [] : read.problems,
+    };
+    if (!isDeepStrictEqual(before, after)) {
+      this.#state = after;
+      this.#handlers.state(after);
+    }
+    this.#handlers.objects?.();
+  }
+
+  /** To be told of changed Nodes: rereads where it is their addresses or gateways, which it seldom is. */
+  nodesChanged({ added, updated, deleted }: Changes<Node>): void {
+    const moved = updated.filter((change) => !isDeepStrictEqual(reservedBy(change.old), reservedBy(change.new)));
+    if (added.length + moved.length + deleted.length > 0) this.reread();
   }
 
   #source(): ConfigurationSource {
@@ -97,8 +127,11 @@ export class ConfigurationWatch {
       peers: [...this.peers.cache.values()],
       advertisements: [...this.advertisements.cache.values()],
       configMap: [...this.configMaps.cache.values()][0],
-      nodes: [...(this.#options.nodes?.() ?? [])],
-      reports: [...(this.#options.reports?.() ?? [])],
+      nodes: [...this.#options.nodes()],
     };
   }
+}
+
+function reservedBy({ metadata, status }: Node): unknown {
+  return [status?.addresses, metadata.annotations?.[gatewaysAnnotation]];
 }

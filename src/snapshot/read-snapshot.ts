@@ -25,8 +25,18 @@ export interface WholeSnapshot {
   readonly reports: ReadonlyMap<string, NodeReport>;
 }
 
-/** Lists everything that the plan reads. `namespace` is where the configuration lives. */
-export async function readSnapshot(client: Client, namespace: string, signal?: AbortSignal): Promise<WholeSnapshot> {
+export interface SnapshotOptions {
+  /** Where the configuration lives. */
+  readonly namespace: string;
+  readonly loadBalancerClass?: string | undefined;
+}
+
+/** Lists everything that the plan reads. */
+export async function readSnapshot(
+  client: Client,
+  { namespace, loadBalancerClass }: SnapshotOptions,
+  signal?: AbortSignal,
+): Promise<WholeSnapshot> {
   const list = async <Value extends KubernetesObject>(
     kind: Kind<Value>,
     where: object = {},
@@ -44,7 +54,7 @@ export async function readSnapshot(client: Client, namespace: string, signal?: A
       list(BGPAdvertisement, { namespace }),
       list(ConfigMap, { namespace, fieldSelector: "metadata.name=config" }),
     ]);
-  const read = readConfiguration({ pools, peers, advertisements, configMap: configMaps[0], nodes, reports });
+  const read = readConfiguration({ pools, peers, advertisements, configMap: configMaps[0], nodes });
   return {
     snapshot: {
       configuration: read.ok ? read.configuration : undefined,
@@ -53,6 +63,7 @@ export async function readSnapshot(client: Client, namespace: string, signal?: A
       services,
       endpointSlices,
       held: blocks.flatMap(holdingsOf),
+      loadBalancerClass,
     },
     read,
     services,

@@ -3,7 +3,7 @@ import { dirname, join, normalize, relative } from "node:path";
 import { parseSync } from "oxc-parser";
 
 /** The arrows of ARCHITECTURE.md: what each room may use. A name without a slash stands for all that is below it. */
-const arrows: Record<string, readonly string[]> = {
+export const arrows: Record<string, readonly string[]> = {
   net: [],
   protocols: ["net"],
   linux: ["net"],

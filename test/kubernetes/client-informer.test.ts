@@ -186,6 +186,21 @@ test("a server that is away and has forgotten its history leaves the cache in fo
   });
 });
 
+test("a history that is forgotten is no failure to be patient about: all is listed at once", async () => {
+  await onStage(async (stage) => {
+    const { server } = stage;
+    const informer = stage.watch({ backoff: { firstMs: 3_000_000, maxMs: 3_000_000 } });
+    await until("it is watching", () => server.openWatches === 1);
+    server.put("a", { step: "1" });
+    await until("the cache agrees", () => agrees(stage, informer));
+    server.end();
+    server.put("b", { step: "2" });
+    server.compact();
+    await until("the cache agrees", () => agrees(stage, informer));
+    assert.ok(stage.failures.every((error) => error.code === "expired"));
+  });
+});
+
 test("a watch is resumed where it was, by bookmarks too, without another list", async () => {
   await onStage(async (stage) => {
     const { server } = stage;

@@ -23,6 +23,9 @@ export type OpenStream = (onClose: () => void) => WatchSink;
 
 const json = "application/json";
 
+/** What Kubernetes has beyond what is served here and what may be ignored. */
+const undoneParameters = ["ignoreStoreReadErrorWithClusterBreakingPotential", "shardSelector"];
+
 /** Everything behind authentication: one request in, one response out, or a watch's stream. */
 export class Api {
   readonly #store: Store;
@@ -47,6 +50,8 @@ export class Api {
 
   /** The response, or nothing when the request became a watch. Throws an `ApiError` for what is refused. */
   async handle(request: ApiRequest, open: OpenStream): Promise<ApiResponse | undefined> {
+    const undone = undoneParameters.find((each) => request.query.has(each));
+    if (undone !== undefined) throw notImplemented(`the query parameter ${undone}`);
     const discovered = answerDiscovery(request, this.#kinds);
     if (discovered !== undefined) return discovered;
     const target = targetOf(request.path, this.#kinds);

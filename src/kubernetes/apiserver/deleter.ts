@@ -13,7 +13,7 @@ import {
 } from "./object.ts";
 import { badRequest, conflict, forbidden, notFound } from "./status.ts";
 import type { Store, Transaction } from "./store/store.ts";
-import { isFinished, keyOf, put, remove } from "./writer.ts";
+import { isFinished, keyOf, put, remove } from "./versions.ts";
 
 export interface DeleteOptions {
   readonly dryRun: boolean;

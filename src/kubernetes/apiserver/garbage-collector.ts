@@ -12,7 +12,7 @@ import {
   type ApiObject,
 } from "./object.ts";
 import type { Change, Key, Store, StoredObject, Transaction } from "./store/store.ts";
-import { isFinished, put, remove } from "./writer.ts";
+import { isFinished, put, remove } from "./versions.ts";
 
 const background: DeleteOptions = { dryRun: false, propagation: "Background" };
 

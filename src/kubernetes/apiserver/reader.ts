@@ -4,8 +4,8 @@ import { parseStored, resourceKey } from "./object.ts";
 import { numberOf, type Target } from "./request.ts";
 import { selectionOf } from "./selectors/selection.ts";
 import { ApiError, badRequest, expired, notFound, tooLargeResourceVersion } from "./status.ts";
-import type { Store, StoredObject } from "./store/store.ts";
-import { keyOf } from "./writer.ts";
+import type { Place, Store, StoredObject } from "./store/store.ts";
+import { keyOf } from "./versions.ts";
 
 /** A list as texts, so that what was stored is sent as it stands. */
 export interface ObjectList {
@@ -33,23 +33,17 @@ export class Reader {
     const limit = numberOf(query, "limit") ?? 0;
     const from = this.#start(query, limit);
     const resource = resourceKey(kind);
-    const all =
-      from.revision === this.#store.revision
-        ? this.#store.list(resource, namespace)
-        : this.#store.listAt(resource, namespace, from.revision);
-    const start = from.after === undefined ? 0 : indexAfter(all, from.after);
+    // What a selector leaves out does not count, so how many are to be read is not known before.
+    const page = { after: from.after, limit: limit > 0 && select === undefined ? limit + 1 : undefined };
     const texts: string[] = [];
     let last: StoredObject | undefined;
-    for (let index = start; index < all.length; index++) {
-      const each = all[index];
-      if (each === undefined) break;
-      if (limit > 0 && texts.length === limit && last !== undefined) {
-        return {
-          metadata: this.#more(from.revision, last, select === undefined ? all.length - index : undefined),
-          texts,
-        };
-      }
+    for (const each of this.#store.listAt(resource, namespace, from.revision, page)) {
       if (select !== undefined && !select(parseStored(each.text))) continue;
+      if (last !== undefined && limit > 0 && texts.length === limit) {
+        const exact = select === undefined && from.revision === this.#store.revision;
+        const remaining = exact ? this.#store.count(resource, namespace, last) : undefined;
+        return { metadata: more(from.revision, last, remaining), texts };
+      }
       texts.push(each.text);
       last = each;
     }
@@ -57,7 +51,7 @@ export class Reader {
   }
 
   /** The version that a list shows, and after which object it goes on. */
-  #start(query: URLSearchParams, limit: number): { revision: number; after?: string } {
+  #start(query: URLSearchParams, limit: number): { revision: number; after?: Place } {
     const match = query.get("resourceVersionMatch") ?? "";
     const token = query.get("continue") ?? "";
     const asked = this.#checkRevision(query);
@@ -78,12 +72,13 @@ export class Reader {
     return { revision: asked };
   }
 
-  #continued(token: string, asked: number | undefined): { revision: number; after: string } {
+  #continued(token: string, asked: number | undefined): { revision: number; after: Place } {
     if (asked !== undefined && asked !== 0) {
       throw badRequest("specifying resource version is not allowed when using continue");
     }
-    const [, revision, after] = /^([0-9]{1,15}) (.+)$/s.exec(Buffer.from(token, "base64url").toString("utf8")) ?? [];
-    if (revision === undefined || after === undefined || Number(revision) > this.#store.revision) {
+    const text = Buffer.from(token, "base64url").toString("utf8");
+    const [, revision, namespace = "", name] = /^([0-9]{1,15}) ([^/]*)\/(.+)$/s.exec(text) ?? [];
+    if (revision === undefined || name === undefined || Number(revision) > this.#store.revision) {
       throw badRequest("continue key is not valid");
     }
     if (Number(revision) < this.#store.compacted) {
@@ -91,15 +86,7 @@ export class Reader {
         "The provided continue parameter is too old to display a consistent list result. You must start a new list without the continue parameter.",
       );
     }
-    return { revision: Number(revision), after };
-  }
-
-  #more(revision: number, last: StoredObject, remaining: number | undefined): JsonObject {
-    return {
-      resourceVersion: String(revision),
-      continue: Buffer.from(`${revision} ${positionOf(last)}`).toString("base64url"),
-      ...(remaining === undefined ? {} : { remainingItemCount: remaining }),
-    };
+    return { revision: Number(revision), after: { namespace, name } };
   }
 
   #checkRevision(query: URLSearchParams): number | undefined {
@@ -117,19 +104,13 @@ export function listText(kind: Target["kind"], { metadata, texts }: ObjectList):
   return `${head.slice(0, -1)},"items":[${texts.join(",")}]}`;
 }
 
-function positionOf({ namespace, name }: StoredObject): string {
-  return `${namespace}/${name}`;
-}
-
-/** The list is ordered by namespace, then name. */
-function indexAfter(all: readonly StoredObject[], after: string): number {
-  const slash = after.indexOf("/");
-  const namespace = after.slice(0, slash);
-  const name = after.slice(slash + 1);
-  const index = all.findIndex(
-    (each) => each.namespace > namespace || (each.namespace === namespace && each.name > name),
-  );
-  return index === -1 ? all.length : index;
+/** How a list goes on: the token says the revision and the last place. */
+function more(revision: number, last: Place, remaining: number | undefined): JsonObject {
+  return {
+    resourceVersion: String(revision),
+    continue: Buffer.from(`${revision} ${last.namespace}/${last.name}`).toString("base64url"),
+    ...(remaining === undefined ? {} : { remainingItemCount: remaining }),
+  };
 }
 
 function wrongMatch(problem: string): ApiError {

@@ -3,6 +3,7 @@ import { serviceNetworksOf } from "./admission/service/networks.ts";
 import { strategies } from "./admission/strategies.ts";
 import { Api } from "./api.ts";
 import { Authority } from "./certificates/authority.ts";
+import { expireEvents } from "./event-expiry.ts";
 import { GarbageCollector } from "./garbage-collector.ts";
 import { HttpServer } from "./http.ts";
 import { ApiError } from "./status.ts";
@@ -39,6 +40,7 @@ export interface ApiServer {
 const defaultServiceNetworks = ["10.96.0.0/12"];
 const defaultNodePorts = { first: 30_000, last: 32_767 };
 const defaultHistoryMs = 5 * 60_000;
+const expiryPeriodMs = 5 * 60_000;
 const firstNamespaces = ["default", "kube-node-lease", "kube-public", "kube-system"];
 const internal = { dryRun: false, fieldManager: "fairlead", fieldValidation: "Ignore", force: false } as const;
 
@@ -62,15 +64,23 @@ export async function startApiServer(options: ApiServerOptions, signal?: AbortSi
     const { port } = await http.listen();
     const called = options.names?.[0] ?? (["0.0.0.0", "::"].includes(options.host) ? "127.0.0.1" : options.host);
     const url = `https://${called.includes(":") ? `[${called}]` : called}:${port}`;
-    const compaction = keepHistory(store, options.historyMs ?? defaultHistoryMs);
+    const compaction = keepHistory(store, options.historyMs ?? defaultHistoryMs, onError);
+    const expiry = setInterval(() => {
+      expireEvents(store, api.deleter, Date.now()).catch(onError);
+    }, expiryPeriodMs).unref();
     const close = async () => {
       clearInterval(compaction);
+      clearInterval(expiry);
       collector.close();
       await http.close();
       store.close();
     };
     let closing: Promise<void> | undefined;
     const closeOnce = () => (closing ??= close());
+    if (signal?.aborted) {
+      await closeOnce();
+      signal.throwIfAborted();
+    }
     signal?.addEventListener("abort", () => void closeOnce().catch(onError), { once: true });
     return {
       url,
@@ -97,10 +107,14 @@ async function createNamespace(api: Api, name: string): Promise<void> {
 }
 
 /** Every period, forgets what was history at the start of it. */
-function keepHistory(store: Store, historyMs: number): NodeJS.Timeout {
+function keepHistory(store: Store, historyMs: number, onError: (error: unknown) => void): NodeJS.Timeout {
   let before = store.revision;
   return setInterval(() => {
-    store.compact(before);
-    before = store.revision;
+    try {
+      store.compact(before);
+      before = store.revision;
+    } catch (error) {
+      onError(error);
+    }
   }, historyMs).unref();
 }

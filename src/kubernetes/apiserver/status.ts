@@ -13,7 +13,8 @@ export interface Cause {
     | "FieldManagerConflict"
     | "DisruptionBudget"
     | "NamespaceTerminating"
-    | "ResourceVersionTooLarge";
+    | "ResourceVersionTooLarge"
+    | "UnexpectedServerResponse";
   readonly message: string;
   readonly field?: string;
 }

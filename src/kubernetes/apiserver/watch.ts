@@ -23,7 +23,7 @@ const bookmarkMs = 60_000;
 /** Without a timeout in the request, Kubernetes takes one at random between its minimum of 30 minutes and twice that. */
 const minTimeoutSeconds = 1_800;
 
-export const initialEventsEnd = "k8s.io/initial-events-end";
+const initialEventsEnd = "k8s.io/initial-events-end";
 
 /** Sends what happens to the objects of a kind, from a revision on, until the client or `signal` ends it. */
 export class Watches {

@@ -2,7 +2,7 @@ export type { ClusterAccess, Credential, CredentialSource } from "./access.ts";
 export type { Cache, Indexer } from "./cache.ts";
 export type { Changes } from "./changes.ts";
 export { Client } from "./client.ts";
-export { AccessError, ApiError, ConnectionError, isApiError, isClientError, UnreadableAnswer } from "./errors.ts";
+export { AccessError, ApiError, ConnectionError, isApiError, UnreadableAnswer } from "./errors.ts";
 export type { ApiErrorCode, ClientError, UnreadableObject } from "./errors.ts";
 export { EventRecorder, type EventRecorderOptions, type Happening } from "./event-recorder.ts";
 export { allSynced, Informer, watchKind, type ChangeHandler, type InformerOptions } from "./informer.ts";

@@ -103,16 +103,19 @@ export class Informer<Value extends KubernetesObject, IndexName extends string =
 
   async #run(): Promise<never> {
     const { clock, random } = this.#client.ports;
-    const limits = this.#options.backoff ?? { firstMs: 200, maxMs: 10_000 };
+    const limits = this.#options.backoff ?? { firstMs: 200, maxMs: 5_000 };
     for (let failures = 0; ;) {
       const began = clock.now();
       this.#heard = false;
       let waitMs = 0;
+      const hasHistory = this.#resourceVersion !== undefined;
       try {
-        if (this.#resourceVersion === undefined) this.#replace(await this.#list());
+        if (!hasHistory) this.#replace(await this.#list());
         await this.#watch(this.#resourceVersion);
       } catch (error) {
         waitMs = this.#takeFailure(error);
+        // A server that has forgotten our history is there. One that forgets what it has just listed is not well.
+        if (hasHistory && isApiError(error, "expired")) continue;
       }
       failures = this.#heard || clock.now() - began >= goodWatchMs ? 0 : failures + 1;
       if (waitMs === 0 && failures === 0) continue;

@@ -174,12 +174,12 @@ class Election {
       return true;
     } catch (error) {
       if (signal.aborted || !isClientError(error)) throw error;
-      if (isApiError(error, "conflict") || isApiError(error, "not-found") || isApiError(error, "already-exists")) {
-        // Another was faster, or has deleted it: looked at anew the next time.
-        this.#observed = undefined;
-      } else {
-        this.#options.onFailure?.(error);
-      }
+      // Another was faster, or has deleted it: looked at anew the next time.
+      const isRace = ["conflict", "not-found", "already-exists"].includes(error.code);
+      const hadLease = this.#observed !== undefined;
+      if (isRace) this.#observed = undefined;
+      // Where there was none to be deleted, it is the namespace that there is not.
+      if (!isRace || (isApiError(error, "not-found") && !hadLease)) this.#options.onFailure?.(error);
       return false;
     }
   }

@@ -113,11 +113,12 @@ export const Pod = defineKind(
           .array(
             z.object({
               name: z.string(),
-              image: z.string(),
-              imageID: z.string(),
-              ready: z.boolean(),
+              image: z.string().optional(),
+              imageID: z.string().optional(),
+              ready: z.boolean().default(false),
               started: z.boolean().optional(),
-              restartCount: z.int(),
+              restartCount: z.int().default(0),
+              state: z.object({ running: z.object({ startedAt: z.string().optional() }).optional() }).optional(),
             }),
           )
           .optional(),

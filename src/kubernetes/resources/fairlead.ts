@@ -41,6 +41,9 @@ export const AddressBlock = defineKind(
 );
 export type AddressBlock = ObjectOf<typeof AddressBlock>;
 
+/** On a Node, written by its agent: the machine's default gateways, separated by commas; addresses for no pool. */
+export const gatewaysAnnotation = "fairlead.dev/gateways";
+
 const sessionReport = z.object({
   peer: z.string().describe("The BGPPeer's name."),
   address: z.string(),
@@ -66,7 +69,6 @@ export const NodeReport = defineKind(
     status: z
       .object({
         startTime: z.string(),
-        gateways: z.array(z.string()).default([]).describe("The node's default gateways: addresses for no pool."),
         sessions: z.array(sessionReport).default([]),
         problems: z.array(z.object({ code: z.string(), message: z.string() })).default([]),
       })

@@ -33,9 +33,9 @@ export const IPAddressPool = defineKind(
       serviceAllocation: z
         .object({
           priority: z.int().optional().describe("Pools with lower numbers come first; 0 or none comes last."),
-          namespaces: z.array(z.string()).optional(),
-          namespaceSelectors: z.array(labelSelector).optional(),
-          serviceSelectors: z.array(labelSelector).optional(),
+          namespaces: z.array(z.string()).optional().describe("Services in these namespaces."),
+          namespaceSelectors: z.array(labelSelector).optional().describe("Services in namespaces with these labels."),
+          serviceSelectors: z.array(labelSelector).optional().describe("Services with these labels."),
         })
         .optional()
         .describe("The Services that this pool is kept for."),
@@ -72,19 +72,22 @@ export const BGPPeer = defineKind(
     spec: z.object({
       myASN: asn.min(1).describe("The AS number of the nodes."),
       peerASN: asn.optional().describe("The AS number of the router."),
-      peerAddress: z.string().optional(),
-      peerPort: z.int().min(1).max(65_535).default(179),
-      sourceAddress: z.string().optional(),
+      peerAddress: z.string().optional().describe("The IP address of the router."),
+      peerPort: z.int().min(1).max(65_535).default(179).describe("The TCP port of the router."),
+      sourceAddress: z.string().optional().describe("Where sessions come from; the system chooses by default."),
       holdTime: duration.optional().describe("0s, or 3s and more; 90s by default."),
       keepaliveTime: duration.optional().describe("A third of the hold time by default."),
-      connectTime: duration.optional(),
+      connectTime: duration.optional().describe("Between attempts to connect; whole seconds."),
       routerID: z.string().optional().describe("An IPv4 address; the node's own by default."),
       nodeSelectors: z
         .array(labelSelector)
         .optional()
         .describe("The nodes that speak with it; all when there is none."),
-      password: z.string().optional(),
-      ebgpMultiHop: z.boolean().optional(),
+      password: z.string().optional().describe("Not supported yet: a peer with a password is refused."),
+      ebgpMultiHop: z
+        .boolean()
+        .optional()
+        .describe("Taken and not needed: a router may be more than one hop away in any case."),
     }),
     status: z.object({ conditions: z.array(condition).optional() }).optional(),
   }),
@@ -110,14 +113,19 @@ export const BGPAdvertisement = defineKind(
     ...typeMeta("metallb.io/v1beta1", "BGPAdvertisement"),
     spec: z
       .object({
-        aggregationLength: z.int().min(1).max(32).default(32),
-        aggregationLengthV6: z.int().min(1).max(128).default(128),
-        localPref: z.int().min(0).max(4_294_967_295).optional(),
-        communities: z.array(z.string()).optional(),
+        aggregationLength: z
+          .int()
+          .min(1)
+          .max(32)
+          .default(32)
+          .describe("The prefix length that IPv4 is announced with."),
+        aggregationLengthV6: z.int().min(1).max(128).default(128).describe("The same for IPv6."),
+        localPref: z.int().min(0).max(4_294_967_295).optional().describe("For routers of the same AS."),
+        communities: z.array(z.string()).optional().describe("Each 65000:1, or large:65000:1:2."),
         ipAddressPools: z.array(z.string()).optional().describe("Pools by name."),
         ipAddressPoolSelectors: z.array(labelSelector).optional().describe("Pools by their labels."),
-        nodeSelectors: z.array(labelSelector).optional(),
-        serviceSelectors: z.array(labelSelector).optional(),
+        nodeSelectors: z.array(labelSelector).optional().describe("Announced from these nodes; all by default."),
+        serviceSelectors: z.array(labelSelector).optional().describe("For these Services; all by default."),
         peers: z.array(z.string()).optional().describe("Routers by name; all when there is none."),
       })
       // No spec at all is an advertisement of every pool to every peer.

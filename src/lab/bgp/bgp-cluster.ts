@@ -69,11 +69,8 @@ export class BgpCluster {
   }
 
   async startAgent(node: string): Promise<void> {
-    const argv = fairlead(
-      "node",
-      ...["--kubeconfig", this.kubeconfig, "--node-name", node],
-      ...["--proxy", "--pod-network", podNetwork],
-    );
+    const access = ["--kubeconfig", this.kubeconfig, "--node-name", node];
+    const argv = fairlead("node", ...access, "--proxy", "--pod-network", podNetwork);
     this.#agents.set(node, await this.lab.run(node, { name: "fairlead-node", argv }));
   }
 

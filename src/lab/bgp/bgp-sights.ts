@@ -87,23 +87,31 @@ export class BgpSights {
     return { ok: pods.every((pod) => names.has(pod)), observed: `curl ${this.#address}: ${[...names].join(", ")}` };
   }
 
-  /** Line 5, with nftables for IPVS. */
+  /** Line 5, with nftables for IPVS: the address is taken to the three pods and to nothing else, masqueraded. */
   async nodeRules(): Promise<Observation> {
-    const pods = (await this.#pods()).map((pod) => pod.status?.podIP ?? "");
-    const seen = await Promise.all(
-      this.#cluster.nodes.map(async (node) => {
-        const rules = await this.#cluster.lab.exec(node, ["nft", "list", "table", "inet", "fairlead-proxy"], {
-          signal: this.#signal,
-        });
-        const takes = rules.includes(`${this.#address} . tcp . 80`) || rules.includes(this.#address);
-        return { node, ok: takes && pods.every((pod) => rules.includes(pod)) && rules.includes("masquerade") };
-      }),
-    );
+    const pods = (await this.#pods()).map((pod) => `${pod.status?.podIP}:80`).sort();
+    const seen = await Promise.all(this.#cluster.nodes.map(async (node) => ({ node, ...(await this.#rulesOn(node)) })));
     return {
-      ok: seen.every((each) => each.ok),
+      ok: seen.every(({ verdict, endpoints }) => verdict.includes("masquerade") && endpoints.join() === pods.join()),
       observed: seen
-        .map(({ node, ok }) => `${node}: ${ok ? `${this.#address}:80 to ${pods.join(", ")}, masqueraded` : "not so"}`)
+        .map(({ node, verdict, endpoints }) => `${node}: ${this.#address}:80 ${verdict} ${endpoints.join(" ")}`)
         .join("; "),
+    };
+  }
+
+  async #rulesOn(node: string): Promise<{ readonly verdict: string; readonly endpoints: readonly string[] }> {
+    const list = ["nft", "list", "map", "inet", "fairlead-proxy"];
+    const [services, endpoints] = await Promise.all(
+      ["services4", "endpoints4-tcp"].map((map) =>
+        this.#cluster.lab.exec(node, [...list, map], { signal: this.#signal }),
+      ),
+    );
+    const frontend = `${this.#address} . tcp . 80`.replaceAll(".", "\\.");
+    const verdict = new RegExp(`${frontend} : (?:goto )?([^,\\s]+)`).exec(services ?? "")?.[1];
+    const elements = (endpoints ?? "").matchAll(new RegExp(`${frontend} \\. \\d+ : (\\S+) \\. (\\d+)`, "g"));
+    return {
+      verdict: verdict ?? "is not taken",
+      endpoints: [...elements].map((each) => `${each[1]}:${each[2]}`).sort(),
     };
   }
 

@@ -9,6 +9,7 @@ export type PodState =
 
 /** The status that a kubelet writes for a pod. Whether a pod is ending is no part of it: it may answer until the last. */
 export function podStatus(pod: Pod, state: PodState, hostIP: string, now: Date): NonNullable<Pod["status"]> {
+  const startTime = pod.status?.startTime ?? timestamp(now);
   const answers = state.phase === "running" && state.answers;
   const why = answers ? {} : { reason: "ContainersNotReady", message: messageOf(state) };
   let conditions = pod.status?.conditions;
@@ -19,7 +20,7 @@ export function podStatus(pod: Pod, state: PodState, hostIP: string, now: Date):
   return {
     phase: state.phase === "running" ? "Running" : "Pending",
     hostIP,
-    startTime: pod.status?.startTime ?? timestamp(now),
+    startTime,
     containerStatuses: pod.spec.containers.map(({ name, image = "" }) => ({
       name,
       image,
@@ -27,6 +28,7 @@ export function podStatus(pod: Pod, state: PodState, hostIP: string, now: Date):
       ready: answers,
       started: answers,
       restartCount: 0,
+      state: state.phase === "running" ? { running: { startedAt: startTime } } : {},
     })),
     ...(addresses[0] === undefined ? {} : { podIP: addresses[0], podIPs: addresses.map((ip) => ({ ip })) }),
     ...(conditions === undefined ? {} : { conditions }),

@@ -22,6 +22,7 @@ test("a phase in which all is answered has lost nothing", () => {
     underWay: 0,
     failedOtherwise: 0,
     lossWindowMs: 0,
+    otherErrors: {},
     answers: { a: 1, b: 1 },
   });
 });

@@ -1,6 +1,7 @@
 // The lab's API server: the embedded one, on a host of the lab.
 //   api-server --database FILE --host ADDRESS --port PORT --service-network PREFIX --kubeconfig FILE
 // Writes a kubeconfig for the lab's administrator when it answers.
+import { once } from "node:events";
 import { rename, writeFile } from "node:fs/promises";
 import { parseArgs } from "node:util";
 import { startApiServer } from "../../kubernetes/apiserver/index.ts";
@@ -27,6 +28,6 @@ await untilAsked(async (signal) => {
   // In one step: whoever waits for the file must not read half of it.
   await writeFile(`${file}.new`, server.kubeconfig("administrator"), { mode: 0o600 });
   await rename(`${file}.new`, file);
-  await new Promise<void>((resolve) => void signal.addEventListener("abort", () => resolve(), { once: true }));
+  await once(signal, "abort");
   await server.close();
 });

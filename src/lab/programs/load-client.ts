@@ -32,6 +32,19 @@ let sent = 0;
 let lines = "";
 
 /**
+ * Each port in its turn, over all clients of a lab: a port that comes again within two minutes would meet what
+ * connection tracking still holds of its last connection, and go where that one went.
+ */
+const firstPort = 1024;
+const portCount = 65_536 - firstPort;
+let turn = Math.floor((Date.now() / 1000) * ratePerSecond);
+
+function nextPort(): number {
+  turn += 1;
+  return firstPort + (turn % portCount);
+}
+
+/**
  * How long this process itself has stood still, in all: a tick that comes late tells. On a busy machine a request must
  * not fail because its answer lay unread.
  */
@@ -59,7 +72,8 @@ function request(): void {
   const stalledBeforeMs = stalledMs;
   let answer = "";
   let decided = false;
-  const socket = connect(target);
+  const localPort = nextPort();
+  const socket = connect({ ...target, localPort });
   socket.setNoDelay(true);
   socket.setEncoding("latin1");
   socket.write(question);
@@ -69,8 +83,18 @@ function request(): void {
   });
   socket.on("end", () => judge(true));
   socket.on("close", () => decide({ ok: false, error: "closed without an answer" }));
-  socket.on("error", (error: NodeJS.ErrnoException) => decide({ ok: false, error: error.code ?? error.message }));
+  socket.on("error", (error: NodeJS.ErrnoException) => {
+    if (error.code === "EADDRINUSE") return again();
+    decide({ ok: false, error: error.code ?? error.message });
+  });
   let timer = setTimeout(expire, timeoutMs);
+
+  /** The port is somebody else's: this was no request yet. */
+  function again(): void {
+    decided = true;
+    clearTimeout(timer);
+    request();
+  }
 
   function judge(atEnd: boolean): void {
     const read = readAnswer(answer, atEnd);
@@ -97,7 +121,7 @@ function request(): void {
     record({
       startMs: performance.timeOrigin + startMs,
       endMs: performance.timeOrigin + performance.now(),
-      port: socket.localPort ?? 0,
+      port: localPort,
       outcome,
     });
     if (outcome.ok) socket.end();

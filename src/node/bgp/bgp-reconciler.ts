@@ -1,4 +1,4 @@
-import type { Ipv4Address } from "../../net/index.ts";
+import { formatAddress, type Ipv4Address } from "../../net/index.ts";
 import type { Community, NodePlan, Peer as PlannedPeer, PlannedRoute, RouteChange } from "../../plan/index.ts";
 import {
   Speaker,
@@ -34,7 +34,13 @@ export class BgpReconciler {
 
   /** Makes this plan the whole truth: sessions that it does not name are closed. */
   apply(plan: NodePlan): void {
-    this.#speaker.setPeers([...plan.sessions.values()].map(({ peer }) => peerConfigOf(peer)));
+    // A node that has joined since the configuration was judged may be selected by two peers with one address.
+    const byAddress = new Map<string, PlannedPeer>();
+    for (const { peer } of plan.sessions.values()) {
+      const address = formatAddress(peer.address);
+      if (!byAddress.has(address)) byAddress.set(address, peer);
+    }
+    this.#speaker.setPeers([...byAddress.values()].map(peerConfigOf));
     for (const [name, { routes }] of plan.sessions) {
       const peer = this.#speaker.peers.get(name);
       peer?.setRoutes([...routes.values()].map((route) => this.#routeOf(route)));

@@ -51,17 +51,17 @@ export class AddressSearch {
     return undefined;
   }
 
+  /** Whether a request may be served from a pool. */
+  suits(pool: Pool, request: AddressRequest, namespaceLabels: Labels | undefined): boolean {
+    if (request.pool !== undefined && request.pool !== pool.name) return false;
+    const isNamed = request.pool !== undefined || request.addresses.length > 0;
+    return (pool.autoAssign || isNamed) && poolIsFor(pool, request, namespaceLabels);
+  }
+
   /** The pools for a request, in the order in which they are tried: annotated, kept for it, any other. */
   candidates(request: AddressRequest, namespaceLabels: Labels | undefined): readonly Candidate[] {
-    if (request.pool !== undefined) {
-      const pool = this.#configuration.pools.get(request.pool);
-      const fits = pool !== undefined && poolIsFor(pool, request, namespaceLabels);
-      return fits ? [{ pool, why: "annotation" }] : [];
-    }
-    const named = request.addresses.length > 0;
-    const open = [...this.#configuration.pools.values()].filter(
-      (pool) => (pool.autoAssign || named) && poolIsFor(pool, request, namespaceLabels),
-    );
+    const open = [...this.#configuration.pools.values()].filter((pool) => this.suits(pool, request, namespaceLabels));
+    if (request.pool !== undefined) return open.map((pool) => ({ pool, why: "annotation" }));
     const kept = open.filter((pool) => pool.allocation !== undefined);
     kept.sort((a, b) => (a.allocation?.priority ?? Infinity) - (b.allocation?.priority ?? Infinity) || 0);
     return [

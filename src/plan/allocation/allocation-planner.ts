@@ -1,27 +1,15 @@
-import { compareAddresses, formatAddress, sameAddress, type Address } from "../../net/index.ts";
+import { formatAddress, sameAddress, type Address } from "../../net/index.ts";
 import type { Labels, Namespace, Service } from "../../kubernetes/resources/index.ts";
 import type { Configuration } from "../configuration/configuration.ts";
-import type { AllocationReason, HoldingCause } from "../reason.ts";
+import type { HoldingCause } from "../reason.ts";
 import { keyOf } from "../../kubernetes/resources/index.ts";
 import { compareRequests, requestOf, type AddressRequest } from "./address-request.ts";
+import { givesSameAddresses, isSameDecision, type AllocationDecision } from "./allocation-decision.ts";
+import { RequestBook } from "./request-book.ts";
 import { AddressSearch, causeOf } from "./address-search.ts";
 import { Holdings, type Holding } from "./holdings.ts";
 import { judge } from "./revocation.ts";
 import { TurnQueue } from "./turn-queue.ts";
-
-/** What was decided for one Service. */
-export interface AllocationDecision {
-  /** `namespace/name` */
-  readonly service: string;
-  readonly uid: string;
-  /** The first family first; empty while it waits or asks for nothing. */
-  readonly addresses: readonly Address[];
-  /** The pool that the addresses are of. */
-  readonly pool: string | undefined;
-  /** Whether it asks for an address and has none, or has one of two. */
-  readonly waiting: boolean;
-  readonly reasons: readonly AllocationReason[];
-}
 
 /** What came of one settling. */
 export interface Settled {
@@ -44,14 +32,14 @@ export class AllocationPlanner {
   readonly #options: AllocationOptions;
   readonly #services = new Map<string, Service>();
   readonly #namespaces = new Map<string, Labels | undefined>();
-  readonly #requests = new Map<string, AddressRequest>();
-  readonly #keyByUid = new Map<string, string>();
-  readonly #uidsBySharingKey = new Map<string, Set<string>>();
+  readonly #requests = new RequestBook();
   readonly #decisions = new Map<string, AllocationDecision>();
   readonly #waiting = new Set<string>();
   readonly #woken = new TurnQueue((a, b) => this.#compareTurns(a, b));
   readonly #touched = new Set<string>();
   readonly #holdings = new Holdings();
+  /** What somebody gave up since the last settling. */
+  readonly #freed: Address[] = [];
   #configuration: Configuration | undefined;
   #search: AddressSearch | undefined;
 
@@ -62,19 +50,14 @@ export class AllocationPlanner {
   /** With `undefined`, while there is no valid configuration, everything stays as it is. */
   setConfiguration(configuration: Configuration | undefined): void {
     this.#configuration = configuration;
-    this.#search =
-      configuration &&
-      new AddressSearch(configuration, this.#holdings, {
-        byUid: (uid) => this.#requestByUid(uid),
-        sharing: (sharingKey) => this.#uidsBySharingKey.get(sharingKey) ?? [],
-      });
+    this.#search = configuration && new AddressSearch(configuration, this.#holdings, this.#requests);
     for (const key of this.#services.keys()) this.#woken.add(key);
   }
 
   setNamespace(namespace: Namespace): void {
     this.#namespaces.set(namespace.metadata.name, namespace.metadata.labels);
-    for (const [key, request] of this.#requests) {
-      if (request.namespace === namespace.metadata.name) this.#woken.add(key);
+    for (const request of this.#requests.all()) {
+      if (request.namespace === namespace.metadata.name) this.#woken.add(request.key);
     }
   }
 
@@ -83,11 +66,11 @@ export class AllocationPlanner {
     const before = this.#services.get(key);
     if (before?.metadata.uid !== service.metadata.uid) this.#forget(key);
     this.#services.set(key, service);
-    this.#keyByUid.set(service.metadata.uid ?? "", key);
+    const { uid = "" } = service.metadata;
     const request = requestOf(service, this.#options.loadBalancerClass);
-    this.#setRequest(key, "code" in request ? undefined : request);
+    this.#requests.enter(key, uid, "code" in request ? undefined : request);
     this.#woken.add(key);
-    this.#wakeSharers(service.metadata.uid ?? "");
+    this.#wakeSharers(uid);
   }
 
   deleteService(key: string): void {
@@ -107,11 +90,10 @@ export class AllocationPlanner {
 
   /** As `setHeld`, by what came and what went. */
   changeHeld(come: Iterable<Holding>, gone: Iterable<Holding>): void {
-    const freed: Address[] = [];
     for (const holding of gone) {
       if (!has(this.#holdings, holding)) continue;
       this.#holdings.remove(holding);
-      freed.push(holding.address);
+      this.#freed.push(holding.address);
       this.#wakeHolder(holding);
     }
     for (const holding of come) {
@@ -120,22 +102,26 @@ export class AllocationPlanner {
       this.#touched.add(holding.uid);
       this.#wakeHolder(holding);
     }
-    if (freed.length > 0) this.#wakeWaiting(freed);
   }
 
   /** Decides for all that was touched, always for the first in order among those that are woken. */
   settle(): Settled {
     const changed = new Map<string, AllocationDecision>();
+    let offer = this.#offerFreed();
     for (let key = this.#woken.take(); key !== undefined; key = this.#woken.take()) {
       const decision = this.#decide(key);
+      if (key === offer?.key) {
+        if (!this.#holdings.isHeld(offer.address.value)) this.#wakeWaiting([offer.address]);
+        offer = undefined;
+      }
       if (decision === undefined) continue;
       this.#touched.add(decision.uid);
       const before = this.#decisions.get(key);
       this.#decisions.set(key, decision);
-      if (before === undefined || !sameDecision(before, decision)) changed.set(key, decision);
-      if (before !== undefined && sameAddresses(before, decision)) continue;
+      if (before === undefined || !isSameDecision(before, decision)) changed.set(key, decision);
+      if (before !== undefined && givesSameAddresses(before, decision)) continue;
       // Those that may share with it are asked again.
-      if (this.#requests.get(key)?.sharing !== undefined) this.#wakeWaiting(decision.addresses);
+      if (this.#requests.get(key)?.sharing !== undefined) this.#wakeWaiting(decision.addresses, mayJoinOthers);
     }
     const releases = [...this.#touched].flatMap((uid) =>
       this.#holdings.of(uid).filter((each) => this.isSuperfluous(each)),
@@ -171,7 +157,7 @@ export class AllocationPlanner {
 
   /** Whether nobody should have it who has it. */
   isSuperfluous({ uid, address }: Holding): boolean {
-    const key = this.#keyByUid.get(uid);
+    const key = this.#requests.keyOf(uid);
     const decision = key === undefined ? undefined : this.#decisions.get(key);
     return !decision?.addresses.some((each) => each.value === address.value);
   }
@@ -228,11 +214,6 @@ export class AllocationPlanner {
     return { ...found, reasons: [...revoked, ...found.reasons] };
   }
 
-  #requestByUid(uid: string): AddressRequest | undefined {
-    const key = this.#keyByUid.get(uid);
-    return key === undefined ? undefined : this.#requests.get(key);
-  }
-
   /** Those who have an address come before those who ask for one; then by creation time and UID. */
   #compareTurns(a: string, b: string): number {
     const first = this.#requests.get(a);
@@ -251,24 +232,10 @@ export class AllocationPlanner {
     if (uid !== undefined) {
       this.#wakeSharers(uid);
       this.#touched.add(uid);
-      this.#keyByUid.delete(uid);
+      this.#requests.strike(key, uid);
     }
-    this.#setRequest(key, undefined);
     this.#decisions.delete(key);
     this.#waiting.delete(key);
-  }
-
-  #setRequest(key: string, request: AddressRequest | undefined): void {
-    const before = this.#requests.get(key);
-    if (before?.sharing !== undefined) this.#uidsBySharingKey.get(before.sharing.key)?.delete(before.uid);
-    if (request === undefined) {
-      this.#requests.delete(key);
-      return;
-    }
-    this.#requests.set(key, request);
-    if (request.sharing === undefined) return;
-    const uids = this.#uidsBySharingKey.get(request.sharing.key) ?? new Set();
-    this.#uidsBySharingKey.set(request.sharing.key, uids.add(request.uid));
   }
 
   /** Those on the same addresses: whether they may stay together is asked again. */
@@ -276,44 +243,64 @@ export class AllocationPlanner {
     for (const { address } of this.#holdings.of(uid)) {
       const others = this.#holdings.at(address.value).filter((each) => each.uid !== uid);
       for (const other of others) this.#wakeHolder(other);
-      this.#wakeWaiting([address]);
+      this.#wakeWaiting([address], mayJoinOthers);
     }
   }
 
   #wakeHolder({ uid }: Holding): void {
-    const key = this.#keyByUid.get(uid);
+    const key = this.#requests.keyOf(uid);
     if (key !== undefined) this.#woken.add(key);
   }
 
+  /**
+   * An address that is free again is offered to the first in order who waits for one of its pool, and to all others
+   * only if that one leaves it: with a full pool, most that wait are not asked. Where many are free, all are asked.
+   */
+  #offerFreed(): { readonly key: string; readonly address: Address } | undefined {
+    const freed = this.#freed.splice(0);
+    if (freed.length === 0) return undefined;
+    this.#wakeWaiting(freed, mayJoinOthers);
+    const free = freed.filter(({ value }) => !this.#holdings.isHeld(value));
+    const [address] = free;
+    if (address === undefined || free.length > 1) {
+      this.#wakeWaiting(free);
+      return undefined;
+    }
+    let first: string | undefined;
+    for (const { key } of this.#waitingFor([address])) {
+      if (first === undefined || this.#compareTurns(key, first) < 0) first = key;
+    }
+    if (first === undefined) return undefined;
+    this.#woken.add(first);
+    return { key: first, address };
+  }
+
   /** Those who wait and could use one of these addresses. */
-  #wakeWaiting(addresses: readonly Address[]): void {
-    if (this.#search === undefined) return;
-    const pools = new Set(addresses.map((address) => this.#search?.poolOf(address)?.name));
+  #wakeWaiting(addresses: readonly Address[], isAsked?: (request: AddressRequest) => boolean): void {
+    for (const request of this.#waitingFor(addresses, isAsked)) this.#woken.add(request.key);
+  }
+
+  *#waitingFor(
+    addresses: readonly Address[],
+    isAsked: (request: AddressRequest) => boolean = () => true,
+  ): Generator<AddressRequest> {
+    const search = this.#search;
+    if (search === undefined) return;
+    const pools = [...new Set(addresses.flatMap((address) => search.poolOf(address) ?? []))];
     for (const key of this.#waiting) {
       const request = this.#requests.get(key);
-      if (request === undefined) continue;
-      const candidates = this.#search.candidates(request, this.#namespaces.get(request.namespace));
-      if (candidates.some((candidate) => pools.has(candidate.pool.name))) this.#woken.add(key);
+      if (request === undefined || !isAsked(request)) continue;
+      const namespaceLabels = this.#namespaces.get(request.namespace);
+      if (pools.some((pool) => search.suits(pool, request, namespaceLabels))) yield request;
     }
   }
 }
 
+/** Whether a request could be served with an address that somebody has, or says in its reasons who has it. */
+function mayJoinOthers({ sharing, addresses }: AddressRequest): boolean {
+  return sharing !== undefined || addresses.length > 0;
+}
+
 function has(holdings: Holdings, { uid, address }: Holding): boolean {
   return holdings.of(uid).some((each) => each.address.value === address.value);
-}
-
-function sameAddresses(a: AllocationDecision, b: AllocationDecision): boolean {
-  return (
-    a.addresses.length === b.addresses.length &&
-    a.addresses.every((address, index) => compareAddresses(address, b.addresses[index] ?? address) === 0)
-  );
-}
-
-function sameDecision(a: AllocationDecision, b: AllocationDecision): boolean {
-  return (
-    a.uid === b.uid &&
-    a.waiting === b.waiting &&
-    sameAddresses(a, b) &&
-    JSON.stringify(a.reasons) === JSON.stringify(b.reasons)
-  );
 }

@@ -7,11 +7,13 @@ import type { Configuration } from "../configuration/configuration.ts";
 import { poolHolds } from "../configuration/pool.ts";
 import { plan, type Plan } from "../plan.ts";
 import { configurationOf, pool, service } from "../testing.ts";
-import { AllocationPlanner, type AllocationDecision } from "./allocation-planner.ts";
+import type { AllocationDecision } from "./allocation-decision.ts";
+import { AllocationPlanner } from "./allocation-planner.ts";
 import { requestOf } from "./address-request.ts";
 import { sharingObstacle, type Holding } from "./holdings.ts";
 
 const configurations: readonly Configuration[] = [
+  configurationOf({ pools: [pool("scarce", ["192.0.2.1-192.0.2.1", "2001:db8::1/128"])] }),
   configurationOf({ pools: [pool("small", ["192.0.2.0-192.0.2.2", "2001:db8::-2001:db8::1"])] }),
   configurationOf({
     pools: [
@@ -80,7 +82,7 @@ const anyStep: fc.Arbitrary<Step> = fc.oneof(
   },
   { weight: 2, arbitrary: fc.integer({ min: 0, max: 7 }).map((name) => ({ do: "delete" as const, name })) },
   { weight: 2, arbitrary: fc.constant({ do: "release" as const }) },
-  { weight: 1, arbitrary: fc.constantFrom(0, 1).map((index) => ({ do: "configure" as const, index })) },
+  { weight: 1, arbitrary: fc.constantFrom(0, 1, 2).map((index) => ({ do: "configure" as const, index })) },
 );
 
 /** A world with one planner in it, fed little by little. */

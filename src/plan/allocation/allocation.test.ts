@@ -130,6 +130,23 @@ test("a freed address wakes the first who waits for it", () => {
   assert.deepEqual([addressesOf(planner, "b"), addressesOf(planner, "c")], [["192.0.2.1"], []]);
 });
 
+test("a freed address that the first in turn cannot use goes to the next who can", () => {
+  const both: Partial<Service["spec"]> = { ipFamilies: ["IPv4", "IPv6"], ipFamilyPolicy: "RequireDualStack" };
+  const planner = plannerWith(
+    [pool("p", ["192.0.2.1-192.0.2.1", "2001:db8::1/128"])],
+    [
+      service("a", { uid: "a" }),
+      service("six", { uid: "six", spec: { ipFamilies: ["IPv6"] } }),
+      service("b", { uid: "b", created: "2026-01-02T00:00:00Z", spec: both }),
+      service("c", { uid: "c", created: "2026-01-03T00:00:00Z" }),
+    ],
+  );
+  planner.deleteService("default/a");
+  planner.changeHeld([], planner.settle().releases);
+  planner.settle();
+  assert.deepEqual([addressesOf(planner, "b"), addressesOf(planner, "c")], [[], ["192.0.2.1"]]);
+});
+
 test("an address is shared only with the same key, other ports and, with Local, the same pods", () => {
   const share = (name: string, port: number, key = "k", spec: Partial<Service["spec"]> = {}) =>
     service(name, {

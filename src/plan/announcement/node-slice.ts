@@ -1,4 +1,4 @@
-import { formatPrefix, type Prefix } from "../../net/index.ts";
+import type { Prefix } from "../../net/index.ts";
 import type { Community, Peer } from "../configuration/configuration.ts";
 import type { NodeView } from "./node-view.ts";
 import type { Offer, ServiceAnnouncement } from "./service-announcement.ts";
@@ -23,18 +23,16 @@ export interface SessionPlan {
 
 /** One node's slice of the plan, from scratch. */
 export function planFor(view: NodeView, announcements: Iterable<ServiceAnnouncement>): NodePlan {
-  const offers = new Map<string, Map<string, Offer[]>>();
+  const offers = new Map([...view.peers.keys()].map((peer) => [peer, new Map<string, Offer[]>()]));
   if (view.excluded === undefined) {
     for (const announcement of announcements) {
-      for (const { peer, offer } of contributions(view, announcement)) collect(offers, peer, offer);
+      for (const { peer, offer } of contributions(view, announcement)) collect(offers.get(peer), offer);
     }
   }
   const sessions = [...view.peers.values()].map((peer): [string, SessionPlan] => {
-    const routes = [...(offers.get(peer.name) ?? [])].map(([prefix, list]): [string, PlannedRoute] => [
-      prefix,
-      combine(list),
-    ]);
-    return [peer.name, { peer, routes: new Map(routes) }];
+    const routes = new Map<string, PlannedRoute>();
+    for (const [prefix, list] of offers.get(peer.name) ?? []) routes.set(prefix, combine(list));
+    return [peer.name, { peer, routes }];
   });
   return { node: view.name, sessions: new Map(sessions) };
 }
@@ -52,12 +50,9 @@ function contributions(view: NodeView, announcement: ServiceAnnouncement): Contr
   );
 }
 
-function collect(offers: Map<string, Map<string, Offer[]>>, peer: string, offer: Offer): void {
-  const ofPeer = offers.get(peer) ?? new Map<string, Offer[]>();
-  offers.set(peer, ofPeer);
-  const prefix = formatPrefix(offer.prefix);
-  const list = ofPeer.get(prefix);
-  if (list === undefined) ofPeer.set(prefix, [offer]);
+function collect(offers: Map<string, Offer[]> | undefined, offer: Offer): void {
+  const list = offers?.get(offer.prefixText);
+  if (list === undefined) offers?.set(offer.prefixText, [offer]);
   else list.push(offer);
 }
 
@@ -116,15 +111,12 @@ export class NodeSlice {
     if (after.length === 0) this.#byService.delete(service);
     else this.#byService.set(service, after);
     const touched = new Map(
-      [...before, ...after].map(({ peer, offer }) => [
-        `${peer} ${formatPrefix(offer.prefix)}`,
-        { peer, prefix: offer.prefix },
-      ]),
+      [...before, ...after].map(({ peer, offer }) => [`${peer} ${offer.prefixText}`, { peer, offer }]),
     );
-    return [...touched.values()].map(({ peer, prefix }) => ({
+    return [...touched.values()].map(({ peer, offer: { prefix, prefixText } }) => ({
       peer,
       prefix,
-      route: this.#route(peer, formatPrefix(prefix)),
+      route: this.#route(peer, prefixText),
     }));
   }
 
@@ -148,17 +140,15 @@ export class NodeSlice {
   #add(service: string, { peer, offer }: Contribution): void {
     const ofPeer = this.#offers.get(peer) ?? new Map<string, Map<string, Offer[]>>();
     this.#offers.set(peer, ofPeer);
-    const prefix = formatPrefix(offer.prefix);
-    const ofPrefix = ofPeer.get(prefix) ?? new Map<string, Offer[]>();
-    ofPeer.set(prefix, ofPrefix);
+    const ofPrefix = ofPeer.get(offer.prefixText) ?? new Map<string, Offer[]>();
+    ofPeer.set(offer.prefixText, ofPrefix);
     ofPrefix.set(service, [...(ofPrefix.get(service) ?? []), offer]);
   }
 
   #remove(service: string, { peer, offer }: Contribution): void {
     const ofPeer = this.#offers.get(peer);
-    const prefix = formatPrefix(offer.prefix);
-    const ofPrefix = ofPeer?.get(prefix);
+    const ofPrefix = ofPeer?.get(offer.prefixText);
     ofPrefix?.delete(service);
-    if (ofPrefix?.size === 0) ofPeer?.delete(prefix);
+    if (ofPrefix?.size === 0) ofPeer?.delete(offer.prefixText);
   }
 }

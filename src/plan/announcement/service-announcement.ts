@@ -1,4 +1,4 @@
-import { formatAddress, prefixOf, type Address, type Prefix } from "../../net/index.ts";
+import { formatAddress, formatPrefix, prefixOf, type Address, type Prefix } from "../../net/index.ts";
 import { keyOf, type Service } from "../../kubernetes/resources/index.ts";
 import { assignedAddresses, requestOf } from "../allocation/address-request.ts";
 import type { Advertisement, Configuration } from "../configuration/configuration.ts";
@@ -11,6 +11,8 @@ import { anySelects } from "./node-view.ts";
 export interface Offer {
   readonly address: Address;
   readonly prefix: Prefix;
+  /** The prefix as text: the key of its route in every node's slice. */
+  readonly prefixText: string;
   readonly advertisement: Advertisement;
 }
 
@@ -70,6 +72,6 @@ function offersOf(
       return [];
     }
     const prefix = prefixOf(address, advertisement.aggregationLength[address.family]);
-    return [{ address, prefix, advertisement }];
+    return [{ address, prefix, prefixText: formatPrefix(prefix), advertisement }];
   });
 }

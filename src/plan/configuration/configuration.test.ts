@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { ConfigMap, NodeReport } from "../../kubernetes/resources/index.ts";
+import { ConfigMap, gatewaysAnnotation, type Node } from "../../kubernetes/resources/index.ts";
 import { describe } from "../reason-text.ts";
 import { advertisement, configurationOf, node, parsed, peer, pool, source } from "../testing.ts";
 import { parseDurationMs } from "./duration.ts";
@@ -23,6 +23,10 @@ address-pools:
 `,
   },
 });
+
+function withGateways(of: Node, gateways: string): Node {
+  return { ...of, metadata: { ...of.metadata, annotations: { [gatewaysAnnotation]: gateways } } };
+}
 
 function complaints(parts: Partial<ConfigurationSource>): string[] {
   const read = readConfiguration(source(parts));
@@ -81,16 +85,13 @@ const bad: [what: string, parts: Partial<ConfigurationSource>, complaint: string
   ],
   [
     "a pool with a gateway's address in it",
-    {
-      pools: [pool("a", "10.10.2.0/24")],
-      reports: [parsed(NodeReport, { metadata: { name: "n1" }, status: { startTime: "", gateways: ["10.10.2.1"] } })],
-    },
+    { pools: [pool("a", "10.10.2.0/24")], nodes: [withGateways(node("n1"), "10.10.2.1,fe80::1")] },
     "IPAddressPool metallb-system/a: spec.addresses: 10.10.2.0-10.10.2.255: must leave out 10.10.2.1, the address of n1's gateway",
   ],
   [
     "a hold time of 1 s",
     { peers: [peer("tor", { holdTime: "1s" })] },
-    "BGPPeer metallb-system/tor: spec.holdTime: 1s: must be 0s, or from 3s to 65535s (RFC 4271 §4.2)",
+    "BGPPeer metallb-system/tor: spec.holdTime: 1s: must be 0s, or from 3s to 65535s in whole seconds (RFC 4271 §4.2)",
   ],
   [
     "an advertisement of a pool that is not there",

@@ -1,6 +1,13 @@
 import type { Address } from "../../net/index.ts";
-import type { LabelSelector } from "../../kubernetes/resources/index.ts";
+import type { BGPAdvertisement, BGPPeer, IPAddressPool, LabelSelector } from "../../kubernetes/resources/index.ts";
 import type { Pool } from "./pool.ts";
+
+/** The resources by which users configure pools, peers and advertisements, as they are written. */
+export interface ConfigurationObjects {
+  readonly pools: readonly IPAddressPool[];
+  readonly peers: readonly BGPPeer[];
+  readonly advertisements: readonly BGPAdvertisement[];
+}
 
 /** What users configured, checked and parsed: the part of a snapshot that changes seldom. */
 export interface Configuration {

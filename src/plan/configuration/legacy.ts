@@ -11,7 +11,13 @@ import {
   type Parsed,
 } from "../../kubernetes/resources/index.ts";
 import type { ConfigurationReason } from "../reason.ts";
-import type { ConfigurationObjects } from "./read.ts";
+import type { ConfigurationObjects } from "./configuration.ts";
+
+/** Today's resources with the intent of MetalLB's old ConfigMap, and the way back. */
+export interface LegacyConfiguration extends ConfigurationObjects {
+  /** The same problem, at the place in the ConfigMap that the object was made from. */
+  readonly asWritten: (problem: ConfigurationReason) => ConfigurationReason;
+}
 
 /** The keys that MetalLB's ConfigMap had up to 0.12, and what each becomes today. */
 const peerKeys: Readonly<Record<string, string>> = {
@@ -37,7 +43,7 @@ const advertisementKeys: Readonly<Record<string, string>> = {
 type Mapping = Readonly<Record<string, unknown>>;
 
 /** Today's resources with the intent of MetalLB's old ConfigMap; what it cannot say in them goes to `problems`. */
-export function readLegacyConfigMap(configMap: ConfigMap, problems: ConfigurationReason[]): ConfigurationObjects {
+export function readLegacyConfigMap(configMap: ConfigMap, problems: ConfigurationReason[]): LegacyConfiguration {
   const { namespace = "default" } = configMap.metadata;
   const object = `ConfigMap ${keyOf(configMap)}`;
   const wrong = (field: string, value: unknown, expected: string) =>
@@ -47,7 +53,7 @@ export function readLegacyConfigMap(configMap: ConfigMap, problems: Configuratio
   const config = text === undefined ? undefined : parseYaml(text, wrong);
   if (config === undefined) {
     if (text === undefined) wrong("data.config", undefined, "must hold the configuration as YAML");
-    return { pools: [], peers: [], advertisements: [] };
+    return { pools: [], peers: [], advertisements: [], asWritten: (problem) => problem };
   }
   for (const key of Object.keys(config)) {
     if (!["peers", "address-pools", "bgp-communities"].includes(key)) {
@@ -55,6 +61,8 @@ export function readLegacyConfigMap(configMap: ConfigMap, problems: Configuratio
     }
   }
   const aliases = isMapping(config["bgp-communities"]) ? config["bgp-communities"] : {};
+  /** Where each object was made from, by its kind and name. */
+  const places = new Map<string, string>();
   const make = <Value extends KubernetesObject>(
     kind: Kind<Value>,
     name: string,
@@ -62,8 +70,9 @@ export function readLegacyConfigMap(configMap: ConfigMap, problems: Configuratio
     spec: Mapping,
   ): Value[] => {
     const parsed: Parsed<Value> = parseObject(kind, { metadata: { name, namespace }, spec });
+    places.set(`${kind.kind} ${namespace}/${name}`, at);
     if (parsed.ok) return [parsed.object];
-    for (const { field, value, expected } of parsed.problems) wrong(field.replace(/^spec/, at), value, expected);
+    for (const { field, value, expected } of parsed.problems) wrong(fieldAt(at, field), value, expected);
     return [];
   };
 
@@ -80,6 +89,11 @@ export function readLegacyConfigMap(configMap: ConfigMap, problems: Configuratio
   for (const [index, pool] of mappings(config, "address-pools", wrong).entries()) {
     const at = `config.address-pools[${index}]`;
     const name = pool["name"] === undefined ? `pool${index + 1}` : show(pool["name"]);
+    const same = pools.findIndex((each) => each.metadata.name === name);
+    if (same !== -1) {
+      wrong(`${at}.name`, name, `must be another than that of config.address-pools[${same}]`);
+      continue;
+    }
     if (pool["protocol"] !== "bgp") wrong(`${at}.protocol`, pool["protocol"], "must be bgp");
     pools.push(
       ...make(IPAddressPool, name, at, {
@@ -102,7 +116,20 @@ export function readLegacyConfigMap(configMap: ConfigMap, problems: Configuratio
       );
     }
   }
-  return { pools, peers, advertisements };
+  const asWritten = (problem: ConfigurationReason): ConfigurationReason => {
+    const at = places.get(problem.object);
+    return at === undefined ? problem : { ...problem, object, field: fieldAt(at, problem.field) };
+  };
+  return { pools, peers, advertisements, asWritten };
+}
+
+const oldNames: Readonly<Record<string, string>> = Object.fromEntries(
+  [...Object.entries(peerKeys), ...Object.entries(advertisementKeys)].map(([old, today]) => [today, old]),
+);
+
+/** `spec.peerASN` of the object made from `config.peers[0]` is `config.peers[0].peer-asn`. */
+function fieldAt(at: string, field: string): string {
+  return field.replace(/^spec/, at).replace(/[A-Za-z]+(?=(\[\d+\])?$)/, (name) => oldNames[name] ?? name);
 }
 
 type Complain = (field: string, value: unknown, expected: string) => void;

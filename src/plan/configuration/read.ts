@@ -1,43 +1,39 @@
 import { formatAddress, parseAddress, type Address } from "../../net/index.ts";
 import {
+  gatewaysAnnotation,
   keyOf,
-  type BGPAdvertisement,
-  type BGPPeer,
   type ConfigMap,
-  type IPAddressPool,
+  type KubernetesObject,
   type Node,
-  type NodeReport,
 } from "../../kubernetes/resources/index.ts";
 import type { ConfigurationReason } from "../reason.ts";
-import type { Configuration, Peer } from "./configuration.ts";
-import { readLegacyConfigMap } from "./legacy.ts";
+import type { Configuration, ConfigurationObjects, Peer } from "./configuration.ts";
+import { readLegacyConfigMap, type LegacyConfiguration } from "./legacy.ts";
 import { aggregationProblems, readAdvertisement } from "./read-advertisements.ts";
-import { readPeer } from "./read-peers.ts";
+import { readPeer, sharedPeerAddresses } from "./read-peers.ts";
 import { readPools, type ReservedAddress } from "./read-pools.ts";
-
-/** The resources by which users configure pools, peers and advertisements. */
-export interface ConfigurationObjects {
-  readonly pools: readonly IPAddressPool[];
-  readonly peers: readonly BGPPeer[];
-  readonly advertisements: readonly BGPAdvertisement[];
-}
 
 /** What a configuration is read from: the resources, or MetalLB's old ConfigMap; and whose addresses no pool may hold. */
 export interface ConfigurationSource extends ConfigurationObjects {
   readonly configMap: ConfigMap | undefined;
   readonly nodes: readonly Node[];
-  readonly reports: readonly NodeReport[];
 }
 
 export type ReadConfiguration =
   | { readonly ok: true; readonly configuration: Configuration }
-  | { readonly ok: false; readonly problems: readonly ConfigurationReason[] };
+  | {
+      readonly ok: false;
+      readonly problems: readonly ConfigurationReason[];
+      /** What is left without the objects that have problems: for those who never had a good configuration. */
+      readonly goodPart: Configuration;
+    };
 
 /** Checks everything together; with any problem there is no configuration, and the caller keeps the one before. */
 export function readConfiguration(source: ConfigurationSource): ReadConfiguration {
   const problems: ConfigurationReason[] = [];
-  const objects = chooseObjects(source, problems);
+  const { asWritten, ...objects } = chooseObjects(source, problems);
   const peers = objects.peers.flatMap((object) => readPeer(object, problems) ?? []);
+  problems.push(...sharedPeerAddresses(objects.peers, peers, source.nodes));
   const { pools, problems: poolProblems } = readPools(objects.pools, reservedAddresses(source, peers));
   problems.push(...poolProblems);
   const peerNames = new Set(objects.peers.map((peer) => peer.metadata.name));
@@ -47,15 +43,38 @@ export function readConfiguration(source: ConfigurationSource): ReadConfiguratio
     problems.push(...aggregationProblems(advertisement, `BGPAdvertisement ${keyOf(object)}`, written));
     return advertisement;
   });
-  if (problems.length > 0) return { ok: false, problems };
+  if (problems.length === 0) {
+    const configuration = { pools: byName(pools), peers: byName(peers), advertisements: byName(advertisements) };
+    return { ok: true, configuration };
+  }
+  const faulty = new Set(problems.map((problem) => problem.object));
+  const good = <Value extends { readonly name: string }>(values: readonly Value[], of: readonly KubernetesObject[]) => {
+    const names = new Set(of.filter((each) => !faulty.has(`${each.kind} ${keyOf(each)}`)).map(nameOf));
+    return byName(values.filter((value) => names.has(value.name)));
+  };
   return {
-    ok: true,
-    configuration: { pools: byName(pools), peers: byName(peers), advertisements: byName(advertisements) },
+    ok: false,
+    problems: problems.map(asWritten),
+    goodPart: {
+      pools: good(pools, objects.pools),
+      peers: good(peers, objects.peers),
+      advertisements: good(advertisements, objects.advertisements),
+    },
   };
 }
 
-function chooseObjects(source: ConfigurationSource, problems: ConfigurationReason[]): ConfigurationObjects {
-  if (source.configMap === undefined) return source;
+function nameOf({ metadata }: KubernetesObject): string {
+  return metadata.name;
+}
+
+function chooseObjects(source: ConfigurationSource, problems: ConfigurationReason[]): LegacyConfiguration {
+  const resources = {
+    pools: oldestFirst(source.pools),
+    peers: oldestFirst(source.peers),
+    advertisements: oldestFirst(source.advertisements),
+    asWritten: (problem: ConfigurationReason) => problem,
+  };
+  if (source.configMap === undefined) return resources;
   const resource = source.pools[0] ?? source.peers[0] ?? source.advertisements[0];
   if (resource === undefined) return readLegacyConfigMap(source.configMap, problems);
   problems.push({
@@ -65,7 +84,13 @@ function chooseObjects(source: ConfigurationSource, problems: ConfigurationReaso
     value: `there is also ${resource.kind} ${keyOf(resource)}`,
     expected: "configure by this ConfigMap or by metallb.io resources, not by both: delete the one that is not meant",
   });
-  return source;
+  return resources;
+}
+
+/** Of two objects that cannot both be, the newer one is told so, in whatever order they are listed. */
+function oldestFirst<Value extends KubernetesObject>(objects: readonly Value[]): Value[] {
+  const rank = ({ metadata }: Value) => `${metadata.creationTimestamp ?? ""} ${keyOf({ metadata })}`;
+  return [...objects].sort((a, b) => (rank(a) < rank(b) ? -1 : 1));
 }
 
 function reservedAddresses(source: ConfigurationSource, peers: readonly Peer[]): ReservedAddress[] {
@@ -81,11 +106,11 @@ function reservedAddresses(source: ConfigurationSource, peers: readonly Peer[]):
       owner: `node ${node.metadata.name}`,
     })),
   );
-  const ofGateways = source.reports.flatMap((report) =>
-    addressesIn(report.status?.gateways).map((address): ReservedAddress => ({
+  const ofGateways = source.nodes.flatMap((node) =>
+    addressesIn(node.metadata.annotations?.[gatewaysAnnotation]?.split(",")).map((address): ReservedAddress => ({
       address,
       fault: "holdsGateway",
-      owner: `${report.metadata.name}'s gateway`,
+      owner: `${node.metadata.name}'s gateway`,
     })),
   );
   const seen = new Set<string>();

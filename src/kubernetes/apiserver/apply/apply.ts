@@ -94,10 +94,19 @@ function managersBefore(old: ApiObject, { kind }: ApplyOptions): Managed[] {
   return [written(unknown, old.apiVersion, fieldsOf(ownable(old), rulesOf(kind)), undefined)];
 }
 
-/** What can be said through this door: the status through its own, all else through the main one. */
+/**
+ * What can be said through this door: the status through its own, all else through the main one. Kubernetes takes the
+ * metadata of built-in kinds through both, that of custom resources through the main one only.
+ */
 function sayable(config: ApiObject, { kind, subresource }: ApplyOptions): JsonObject {
   const said = ownable(config);
-  if (subresource === "status") return said["status"] === undefined ? {} : { status: said["status"] };
+  if (subresource === "status") {
+    const { status, metadata } = said;
+    return {
+      ...(status === undefined ? {} : { status }),
+      ...(kind.custom || metadata === undefined ? {} : { metadata }),
+    };
+  }
   if (kind.statusSubresource) delete said["status"];
   return said;
 }

@@ -23,9 +23,13 @@ function setOf(member: boolean, children: Iterable<readonly [string, FieldSet]>)
 
 /** Reads FieldsV1; what is no object in it counts as empty. */
 export function parseFieldSet(fields: Json | undefined): FieldSet {
+  return isObject(fields) && Object.keys(fields).length > 0 ? parseNode(fields) : emptySet;
+}
+
+function parseNode(fields: Json): FieldSet {
   if (!isObject(fields)) return emptySet;
   const { ".": itself, ...rest } = fields;
-  const children = Object.entries(rest).map(([key, child]) => [key, parseFieldSet(child)] as const);
+  const children = Object.entries(rest).map(([key, child]) => [key, parseNode(child)] as const);
   return { member: itself !== undefined || children.length === 0, children: new Map(children) };
 }
 
@@ -128,7 +132,7 @@ export function fieldsChanged(value: Json, other: Json | undefined, rules: KindR
   if (other === undefined) return fieldsOf(value, rules, path);
   const steps = stepsInto(value, rules, path);
   const others = stepsInto(other, rules, path);
-  if (steps === undefined || others === undefined || (steps.length === 0 && others.length > 0 && path !== "")) {
+  if (steps === undefined || others === undefined) {
     return { member: !sameJson(value, other), children: new Map() };
   }
   const there = new Map(others.map((step) => [step.element, step.value]));

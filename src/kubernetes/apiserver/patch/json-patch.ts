@@ -9,11 +9,19 @@ export class JsonPatchError extends Error {
 /** More than any patch by hand; each may copy the document. Kubernetes has the same limit. */
 export const maxOperations = 10_000;
 
+/** Each copy may double a document; all together may add this much, as in Kubernetes. */
+const maxCopiedBytes = 3 * 1024 * 1024;
+
 /** Applies a JSON patch (RFC 6902) to a copy of `document`, all of it or, by throwing, nothing. */
 export function jsonPatch(document: Json, operations: readonly Json[]): Json {
   let patched = structuredClone(document);
+  let copiedBytes = 0;
   for (const operation of operations) {
     if (!isObject(operation)) throw new JsonPatchError("an operation must be an object");
+    if (operation["op"] === "copy") {
+      copiedBytes += JSON.stringify(read(patched, pathOf(operation, "from"), "copy")).length;
+      if (copiedBytes > maxCopiedBytes) throw new JsonPatchError(`copies of more than ${maxCopiedBytes} bytes`);
+    }
     patched = applied(patched, operation);
   }
   return patched;

@@ -1,10 +1,10 @@
 import type { Kind } from "../../resources/index.ts";
 import { parseBody, typed } from "../body.ts";
-import { isObject } from "../json.ts";
+import { isObject, unsafeShape } from "../json.ts";
 import { requireType } from "../media-type.ts";
 import type { ApiObject } from "../object.ts";
 import type { ApiRequest } from "../request.ts";
-import { ApiError, badRequest, invalid, notFound } from "../status.ts";
+import { ApiError, badRequest, notFound } from "../status.ts";
 import { JsonPatchError, jsonPatch, maxOperations } from "./json-patch.ts";
 import { rulesOf } from "./list-rules.ts";
 import { mergePatch } from "./merge-patch.ts";
@@ -33,7 +33,10 @@ export function patchOf(request: ApiRequest, kind: Kind, name: string): (old: Ap
         return whole(jsonPatch(old, patch), kind);
       } catch (error) {
         if (!(error instanceof JsonPatchError)) throw error;
-        throw invalid(kind, name, [{ reason: "FieldValueInvalid", message: error.message }]);
+        const message = "the server rejected our request due to an error in our request";
+        throw new ApiError(422, "Invalid", message, {
+          causes: [{ reason: "UnexpectedServerResponse", message: error.message }],
+        });
       }
     };
   }
@@ -51,5 +54,7 @@ export function patchTypeOf({ contentType }: ApiRequest, kind: Kind): string {
 
 function whole(value: unknown, kind: Kind): ApiObject {
   if (!isObject(value)) throw badRequest(`the patch leaves no ${kind.kind} object`);
+  const unsafe = unsafeShape(value);
+  if (unsafe !== undefined) throw badRequest(`the patched object: ${unsafe}`);
   return typed(value, kind);
 }

@@ -28,7 +28,7 @@ export function strategicMerge(original: JsonObject, patch: JsonObject, rules: K
     if (key.startsWith(deleteFromList)) dropPrimitives(merged, key.slice(deleteFromList.length), value);
   }
   for (const [key, value] of Object.entries(fields)) {
-    if (key.startsWith(setOrder)) reorder(merged, key.slice(setOrder.length), value, rules, path);
+    if (key.startsWith(setOrder)) reorder(merged, original, key.slice(setOrder.length), value, rules, path);
   }
   return merged;
 }
@@ -39,7 +39,9 @@ function mergedValue(own: Json | undefined, value: Json, rules: KindRules, path:
   const rule = rules.listAt(path);
   const list = Array.isArray(own) ? own : [];
   if (rule?.list === "map" && rule.mergeKey !== undefined) return mergedByKey(list, value, rule.mergeKey, rules, path);
-  if (rule?.list === "set" && rule.strategic) return [...list, ...value.filter((each) => !contains(list, each))];
+  if (rule?.list === "set" && rule.strategic) {
+    return inOrder([...list, ...value.filter((each) => !contains(list, each))], value, list, undefined);
+  }
   return withoutDirectives(value);
 }
 
@@ -69,7 +71,7 @@ function mergedByKey(
     if (index === -1) merged.push(value);
     else merged[index] = value;
   }
-  return merged;
+  return inOrder(merged, patch, list, key);
 }
 
 function retained(original: JsonObject, fields: JsonObject): JsonObject {
@@ -83,17 +85,57 @@ function dropPrimitives(merged: JsonObject, key: string, value: Json): void {
   if (Array.isArray(list) && Array.isArray(value)) merged[key] = list.filter((each) => !contains(value, each));
 }
 
-/** Puts the entries that are named in the order named; what is not named keeps its place behind its neighbour. */
-function reorder(merged: JsonObject, key: string, order: Json, rules: KindRules, path: string): void {
+/** Puts a list in the order that `$setElementOrder` says. */
+function reorder(
+  merged: JsonObject,
+  original: JsonObject,
+  key: string,
+  order: Json,
+  rules: KindRules,
+  path: string,
+): void {
   const list = merged[key];
   if (!Array.isArray(list) || !Array.isArray(order)) return;
   const rule = rules.listAt(path === "" ? key : `${path}.${key}`);
-  const mergeKey = rule?.list === "map" ? rule.mergeKey : undefined;
+  const before = original[key];
+  merged[key] = inOrder(
+    list,
+    order,
+    Array.isArray(before) ? before : [],
+    rule?.list === "map" ? rule.mergeKey : undefined,
+  );
+}
+
+/**
+ * Kubernetes' order of a merged list: what the patch names in its own order, what only the server has in the old one,
+ * and of two that were both there before, that first which was first. So what is new comes before what is left.
+ */
+function inOrder(
+  list: readonly Json[],
+  patch: readonly Json[],
+  before: readonly Json[],
+  mergeKey: string | undefined,
+): Json[] {
   const identity = (each: Json) => (mergeKey !== undefined && isObject(each) ? (each[mergeKey] ?? null) : each);
-  const rank = (each: Json) => order.findIndex((named) => sameJson(identity(named), identity(each)));
-  const named = list.filter((each) => rank(each) !== -1).sort((a, b) => rank(a) - rank(b));
-  let next = 0;
-  merged[key] = list.map((each) => (rank(each) === -1 ? each : (named[next++] ?? each)));
+  const indexIn = (order: readonly Json[], each: Json) =>
+    order.findIndex((other) => sameJson(identity(other), identity(each)));
+  const sorted = (entries: readonly Json[], order: readonly Json[]) =>
+    [...entries].sort((a, b) => indexIn(order, a) - indexIn(order, b));
+  const named = sorted(
+    list.filter((each) => indexIn(patch, each) !== -1),
+    patch,
+  );
+  const left = sorted(
+    list.filter((each) => indexIn(patch, each) === -1),
+    before,
+  );
+  const ordered: Json[] = [];
+  while (named[0] !== undefined && left[0] !== undefined) {
+    const [one, other] = [indexIn(before, left[0]), indexIn(before, named[0])];
+    const next = one >= 0 && other >= 0 && one < other ? left.shift() : named.shift();
+    if (next !== undefined) ordered.push(next);
+  }
+  return [...ordered, ...named, ...left];
 }
 
 function contains(list: readonly Json[], value: Json): boolean {

@@ -13,6 +13,18 @@ export function prepareStatements(database: DatabaseSync) {
     byUid: database.prepare(`SELECT ${object} WHERE o.uid = ?`),
     list: database.prepare(`SELECT ${object} WHERE o.resource = ? ORDER BY o.namespace, o.name`),
     listNamespace: database.prepare(`SELECT ${object} WHERE o.resource = ? AND o.namespace = ? ORDER BY o.name`),
+    listAfter: database.prepare(
+      `SELECT ${object} WHERE o.resource = ? AND (o.namespace, o.name) > (?, ?) ORDER BY o.namespace, o.name LIMIT ?`,
+    ),
+    listNamespaceAfter: database.prepare(
+      `SELECT ${object} WHERE o.resource = ? AND o.namespace = ? AND o.name > ? ORDER BY o.name LIMIT ?`,
+    ),
+    countAfter: database.prepare(
+      "SELECT count(*) AS count FROM objects WHERE resource = ? AND (namespace, name) > (?, ?)",
+    ),
+    countNamespaceAfter: database.prepare(
+      "SELECT count(*) AS count FROM objects WHERE resource = ? AND namespace = ? AND name > ?",
+    ),
     changesAfter: database.prepare(
       `SELECT c.type, c.resource, c.namespace, c.name, c.revision, c.text, p.text AS previous
        FROM versions c LEFT JOIN versions p ON p.revision = c.previous

@@ -17,6 +17,14 @@ export interface Version {
 
 export interface StoredObject extends Key, Version {}
 
+/** Lists are ordered by namespace, then name. */
+export type Place = Pick<Key, "namespace" | "name">;
+
+export interface Page {
+  readonly after?: Place | undefined;
+  readonly limit?: number | undefined;
+}
+
 export type ChangeType = "ADDED" | "MODIFIED" | "DELETED";
 
 /** A write, for watches: `previous` is the version that it replaced. */
@@ -102,18 +110,41 @@ export class Store {
     return rows as unknown as StoredObject[];
   }
 
-  /** The list as it was at `revision`, which must not be compacted: today's, with all later changes taken back. */
-  listAt(resource: string, namespace: string | undefined, revision: number): StoredObject[] {
-    const then = new Map(this.list(resource, namespace).map((each) => [`${each.namespace}/${each.name}`, each]));
+  /**
+   * The list as it was at `revision`, which must not be compacted: today's, with all later changes taken back. A page
+   * of it begins after a place and holds at least `limit` objects, if there are that many, and some more.
+   */
+  listAt(
+    resource: string,
+    namespace: string | undefined,
+    revision: number,
+    { after, limit }: Page = {},
+  ): StoredObject[] {
     const later = this.changesAfter(revision, resource).filter((each) =>
       [undefined, each.namespace].includes(namespace),
     );
+    // Each change can take one object out of the page.
+    const wanted = limit === undefined ? -1 : limit + later.length;
+    const current = this.#page(resource, namespace, after, wanted);
+    const end = current.length === wanted ? current.at(-1) : undefined;
+    const then = new Map(current.map((each) => [`${each.namespace}/${each.name}`, each]));
     for (const { previous, ...change } of later.reverse()) {
+      if (after !== undefined && comparePlaces(change, after) <= 0) continue;
+      if (end !== undefined && comparePlaces(change, end) > 0) continue;
       const key = `${change.namespace}/${change.name}`;
       if (previous === undefined) then.delete(key);
       else then.set(key, { ...change, text: previous });
     }
-    return [...then.values()].sort((a, b) => order(a.namespace, b.namespace) || order(a.name, b.name));
+    return later.length === 0 ? current : [...then.values()].sort(comparePlaces);
+  }
+
+  /** How many objects there are after a place. */
+  count(resource: string, namespace: string | undefined, after: Place): number {
+    const row =
+      namespace === undefined
+        ? this.#statements.countAfter.get(resource, after.namespace, after.name)
+        : this.#statements.countNamespaceAfter.get(resource, namespace, after.name);
+    return Number(row?.["count"] ?? 0);
   }
 
   changesAfter(revision: number, resource: string): Change[] {
@@ -179,6 +210,17 @@ export class Store {
     this.#closed = true;
     this.#listeners.clear();
     this.#database.close();
+  }
+
+  /** Those after a place; a limit of -1 is none. */
+  #page(resource: string, namespace: string | undefined, after: Place | undefined, limit: number): StoredObject[] {
+    if (after === undefined && limit < 0) return this.list(resource, namespace);
+    const { namespace: from, name } = after ?? { namespace: "", name: "" };
+    const rows =
+      namespace === undefined
+        ? this.#statements.listAfter.all(resource, from, name, limit)
+        : this.#statements.listNamespaceAfter.all(resource, namespace, name, limit);
+    return rows as unknown as StoredObject[];
   }
 
   #commit(): void {
@@ -262,6 +304,10 @@ export class Store {
     this.#changes.push({ type, resource, namespace, name, revision, text, previous: previous?.text });
     return { revision, text };
   }
+}
+
+function comparePlaces(a: Place, b: Place): number {
+  return order(a.namespace, b.namespace) || order(a.name, b.name);
 }
 
 function order(a: string, b: string): number {

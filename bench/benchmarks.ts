@@ -1,0 +1,8 @@
+import { bgp } from "./bgp.ts";
+import { plan } from "./plan.ts";
+import { processes } from "./processes.ts";
+import { proxy } from "./proxy.ts";
+import type { Benchmark } from "./report.ts";
+
+/** In the order in which they are run. */
+export const benchmarks: readonly Benchmark[] = [plan, bgp, processes, proxy];

@@ -1,0 +1,77 @@
+import { table as columns } from "../src/cli/table.ts";
+import type { Machine } from "./machine.ts";
+
+/** One thing that was measured, once in each run. */
+export interface Measurement {
+  readonly name: string;
+  readonly unit: string;
+  readonly runs: readonly number[];
+}
+
+/** Measurements to be looked at together; those to be compared were taken by turns and stand below each other. */
+export interface Table {
+  readonly title: string;
+  readonly measurements: readonly Measurement[];
+}
+
+export interface Benchmark {
+  readonly name: string;
+  /** What it measures, in a line. */
+  readonly about: string;
+  /** Stops all that it has started, whether it succeeds, fails or is told to stop. */
+  run(signal: AbortSignal): Promise<readonly Table[]>;
+}
+
+/** The tables of one benchmark, and the command that makes them again. */
+export interface Result {
+  readonly benchmark: string;
+  readonly command: string;
+  readonly tables: readonly Table[];
+}
+
+export interface Spread {
+  readonly median: number;
+  readonly least: number;
+  readonly most: number;
+}
+
+export function spreadOf(runs: readonly number[]): Spread {
+  return { median: quantile(runs, 0.5), least: quantile(runs, 0), most: quantile(runs, 1) };
+}
+
+/** The smallest value that at least this share of the values does not exceed; NaN of none. */
+export function quantile(values: readonly number[], share: number): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  return sorted[Math.max(0, Math.ceil(share * sorted.length) - 1)] ?? Number.NaN;
+}
+
+export function renderResult({ command, tables }: Result): string {
+  return tables.map((table) => `${table.title}\n  ${command}\n\n${renderTable(table)}\n`).join("\n");
+}
+
+function renderTable({ measurements }: Table): string {
+  const rows = measurements.map(({ name, unit, runs }) => {
+    const { median, least, most } = spreadOf(runs);
+    const spread = least === most ? "always" : `${shown(least)} to ${shown(most)}`;
+    return [`  ${name}`, shown(median), unit, spread, String(runs.length)];
+  });
+  return columns([["", "median", "unit", "least to most", "runs"], ...rows]);
+}
+
+export function renderMachine({ processor, cores, memoryMiB, kernel, at, versions }: Machine): string {
+  const programs = Object.entries(versions).map(([name, version]) => `${name} ${version}`);
+  return `${processor}, ${cores} cores, ${memoryMiB} MiB, Linux ${kernel}\n${programs.join(", ")}\n${at}\n`;
+}
+
+/** Everything as one object: what was measured in each run too. */
+export function asJson(machine: Machine, results: readonly Result[]): object {
+  const measurementOf = (each: Measurement) => ({ ...each, ...spreadOf(each.runs) });
+  const tableOf = (table: Table) => ({ ...table, measurements: table.measurements.map(measurementOf) });
+  return { machine, results: results.map((result) => ({ ...result, tables: result.tables.map(tableOf) })) };
+}
+
+/** Three digits, and no fewer than the whole number has. */
+function shown(value: number): string {
+  const digits = value === 0 ? 0 : Math.max(0, 2 - Math.floor(Math.log10(Math.abs(value))));
+  return Number.isInteger(value) ? String(value) : value.toFixed(Math.min(digits, 3));
+}
