@@ -105,7 +105,10 @@ export function complies(implementation: PeerImplementation): void {
       return seen.has(999);
     });
     for (let count = 0; count < 5; count++) await look();
-    assert.deepEqual([...seen].sort((a, b) => a - b), [999, 1_000]);
+    assert.deepEqual(
+      [...seen].sort((a, b) => a - b),
+      [999, 1_000],
+    );
   });
 }
 

@@ -1,9 +1,1 @@
-export {
-  bindListener,
-  closeSocket,
-  openTcpSocket,
-  setMd5Key,
-  setTcpOptions,
-  SystemError,
-  type TcpSocketOptions,
-} from "./tcp-socket.ts";
+export { bindListener, closeSocket, openTcpSocket, setMd5Key, setTcpOptions } from "./tcp-socket.ts";

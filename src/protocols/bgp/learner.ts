@@ -76,10 +76,9 @@ export class Learner {
   }
 
   updated(update: UpdateMessage): void {
-    for (const { code } of update.faults ?? []) {
-      if (code === "treat-as-withdraw") this.#faults.treatedAsWithdraw += 1;
-      else this.#faults.attributesDiscarded += 1;
-    }
+    const { faults = [] } = update;
+    if (faults.some(({ code }) => code === "treat-as-withdraw")) this.#faults.treatedAsWithdraw += 1;
+    else if (faults.length > 0) this.#faults.attributesDiscarded += 1;
     const family = endOfRibOf(update);
     if (family !== undefined) return this.#dropStale(family);
     const changes = changesOf(update);
