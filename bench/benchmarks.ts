@@ -1,3 +1,4 @@
+import { bfd } from "./bfd.ts";
 import { bgp } from "./bgp.ts";
 import { plan } from "./plan.ts";
 import { processes } from "./processes.ts";
@@ -5,4 +6,4 @@ import { proxy } from "./proxy.ts";
 import type { Benchmark } from "./report.ts";
 
 /** In the order in which they are run. */
-export const benchmarks: readonly Benchmark[] = [plan, bgp, processes, proxy];
+export const benchmarks: readonly Benchmark[] = [plan, bgp, processes, proxy, bfd];

@@ -41,7 +41,7 @@ export const plan: Benchmark = {
   },
 };
 
-interface Cluster extends Snapshot {
+export interface Cluster extends Snapshot {
   readonly services: readonly Service[];
   readonly slices: ReadonlyMap<string, EndpointSlice>;
   readonly held: readonly Holding[];
@@ -50,7 +50,7 @@ interface Cluster extends Snapshot {
 const firstAddress = 0xac_10_00_00; // 172.16.0.0
 
 /** Every Service has its address, written down and in its status; every fourth is of policy Local. */
-function clusterOf(services: number, nodes: number): Cluster {
+export function clusterOf(services: number, nodes: number): Cluster {
   const nodeName = (index: number) => `node-${index % nodes}`;
   const all = Array.from({ length: services }, (_, index) => {
     const name = `s${index}`;

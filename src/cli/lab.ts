@@ -1,4 +1,5 @@
 import { InvalidArgumentError, type Command } from "commander";
+import type { BfdTimes } from "../lab/index.ts";
 
 /** `fairlead lab`: whole networks on one machine. */
 export function addLabCommands(program: Command): void {
@@ -9,11 +10,16 @@ export function addLabCommands(program: Command): void {
     .description("build a scenario's network, tell what is seen in it, and take it away; status 0 if all was seen")
     .argument("<scenario>", "bgp", scenario)
     .option("--json", "print one object on standard output, and nothing else", false)
-    .action(async (_: string, options: { json: boolean }) => {
+    .option("--bfd <times>", "watch the paths by BFD where resources configure it: MILLISECONDSxMULTIPLIER", bfdTimes)
+    .action(async (_: string, options: { json: boolean; bfd?: BfdTimes }) => {
       const { tellBgpStory } = await import("../lab/index.ts");
       const { liveAudience, renderReport } = await import("./render-story.ts");
       const interrupted = interruption();
-      const report = await tellBgpStory(liveAudience(options.json ? process.stderr : process.stdout), interrupted);
+      const report = await tellBgpStory(
+        liveAudience(options.json ? process.stderr : process.stdout),
+        interrupted,
+        options.bfd,
+      );
       process.stdout.write(options.json ? `${JSON.stringify(report)}\n` : renderReport(report));
       process.exitCode = report.ok ? 0 : 1;
     });
@@ -58,6 +64,12 @@ function interruption(): AbortSignal {
     process.once(signal, () => controller.abort(new Error(`interrupted by ${signal}`)));
   }
   return controller.signal;
+}
+
+function bfdTimes(text: string): BfdTimes {
+  const [, interval, multiplier] = /^([0-9]{2,5})x([0-9]{1,3})$/.exec(text) ?? [];
+  if (interval === undefined) throw new InvalidArgumentError("must be such as 300x3 or 50x3");
+  return { intervalMs: Number(interval), multiplier: Number(multiplier) };
 }
 
 function scenario(text: string): string {

@@ -20,6 +20,7 @@ function configurationOf(addresses: string): Configuration {
     pools: [pool.object],
     peers: [],
     advertisements: [],
+    bfdProfiles: [],
     configMap: undefined,
     nodes: [],
   });

@@ -19,6 +19,14 @@ export interface SwitchConfig {
   /** What the switch asks for; the session's is the lower of both sides' (RFC 4271 §4.2). */
   readonly holdTimeS: number;
   readonly neighbours: readonly BgpNeighbour[];
+  /** Watch the paths to the neighbours by BFD; they have to ask for the session themselves. */
+  readonly bfd?: BfdTimes | undefined;
+}
+
+export interface BfdTimes {
+  /** Between packets, both ways. */
+  readonly intervalMs: number;
+  readonly multiplier: number;
 }
 
 const daemonsFolder = "/usr/lib/frr";
@@ -45,12 +53,15 @@ export class FrrSwitch {
     await command(["chown", "frr:frr", folder], { signal });
     await writeFile(join(folder, "zebra.conf"), zebraConfig(host));
     await writeFile(join(folder, "bgpd.conf"), bgpdConfig(host, config));
+    if (config.bfd !== undefined) await writeFile(join(folder, "bfdd.conf"), bfddConfig(host, config.bfd));
     await writeFile(join(folder, "vtysh.conf"), "no service integrated-vtysh-config\n");
     const zebra = await lab.run(host, { name: "zebra", argv: daemon(folder, "zebra") });
     await answers(folder, zebra, signal);
+    const bfdd = config.bfd === undefined ? [] : [await lab.run(host, { name: "bfdd", argv: daemon(folder, "bfdd") })];
+    for (const process of bfdd) await answers(folder, process, signal);
     const bgpd = await lab.run(host, { name: "bgpd", argv: daemon(folder, "bgpd") });
     await answers(folder, bgpd, signal);
-    return new FrrSwitch(folder, [zebra, bgpd]);
+    return new FrrSwitch(folder, [zebra, ...bfdd, bgpd]);
   }
 
   /** The arguments of a shell on this switch, for a person or with `-c COMMAND`. */
@@ -74,7 +85,7 @@ export class FrrSwitch {
   }
 }
 
-function daemon(folder: string, name: "zebra" | "bgpd"): string[] {
+function daemon(folder: string, name: "zebra" | "bgpd" | "bfdd"): string[] {
   const options = {
     config_file: join(folder, `${name}.conf`),
     pid_file: join(folder, `${name}.pid`),
@@ -105,6 +116,18 @@ function zebraConfig(host: string): string {
   return lines(`hostname ${host}`, "log stdout informational");
 }
 
+function bfddConfig(host: string, { intervalMs, multiplier }: BfdTimes): string {
+  return lines(
+    `hostname ${host}`,
+    "log stdout informational",
+    "bfd",
+    " profile lab",
+    `  detect-multiplier ${multiplier}`,
+    `  transmit-interval ${intervalMs}`,
+    `  receive-interval ${intervalMs}`,
+  );
+}
+
 function bgpdConfig(host: string, config: SwitchConfig): string {
   return lines(
     `hostname ${host}`,
@@ -119,6 +142,7 @@ function bgpdConfig(host: string, config: SwitchConfig): string {
       ` neighbor ${neighbour.address} remote-as ${neighbour.remoteAs}`,
       ` neighbor ${neighbour.address} timers ${config.keepaliveS} ${config.holdTimeS}`,
       ` neighbor ${neighbour.address} timers connect 1`,
+      ...(config.bfd === undefined ? [] : [` neighbor ${neighbour.address} bfd profile lab`]),
     ]),
     " address-family ipv4 unicast",
     `  maximum-paths ${config.maximumPaths}`,

@@ -6,6 +6,7 @@ import type { Clock } from "../protocols/clock/index.ts";
 import type { Transport } from "../protocols/bgp/index.ts";
 import { ConfigurationWatch, outageLog, type ConfigurationState } from "../snapshot/index.ts";
 import { Announcer } from "./announcer.ts";
+import { BfdAgent } from "./bfd/index.ts";
 import { BgpReconciler } from "./bgp/index.ts";
 import { tellGateways } from "./gateways.ts";
 import type { NodeMetrics } from "./metrics.ts";
@@ -153,7 +154,9 @@ class NodeAgent {
     const { metrics, log } = this.#modules;
     const { bgpPort } = this.#options;
     const listen = bgpPort === 0 ? [] : [{ address, port: bgpPort }];
-    const bgp = new BgpReconciler(this.#modules, { routerId: address, listen });
+    const onThreadFailure = (error: Error) => log.error({ error: error.message }, "BFD's thread is started again");
+    const watchPaths = () => new BfdAgent({ onThreadFailure });
+    const bgp = new BgpReconciler({ ...this.#modules, watchPaths }, { routerId: address, listen });
     this.#bgp = bgp;
     metrics.sessions(() => bgp.statuses);
     bgp.onChange(() => this.#reporter.touch());

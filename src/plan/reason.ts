@@ -73,6 +73,7 @@ export type ConfigurationFault =
   | "holdsGateway"
   | "unknownPool"
   | "unknownPeer"
+  | "unknownProfile"
   | "aggregation"
   | "community"
   | "unsupported"

@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from "node:util";
 import { watchKind, type Changes, type Client, type ClientError, type Informer } from "../kubernetes/client/index.ts";
 import {
+  BFDProfile,
   BGPAdvertisement,
   BGPPeer,
   ConfigMap,
@@ -55,6 +56,7 @@ export class ConfigurationWatch {
   readonly pools: Informer<IPAddressPool>;
   readonly peers: Informer<BGPPeer>;
   readonly advertisements: Informer<BGPAdvertisement>;
+  readonly bfdProfiles: Informer<BFDProfile>;
   readonly configMaps: Informer<ConfigMap>;
   readonly #options: ConfigurationWatchOptions;
   readonly #handlers: ConfigurationHandlers;
@@ -77,6 +79,7 @@ export class ConfigurationWatch {
     this.pools = watchKind(client, IPAddressPool, where, reread, signal);
     this.peers = watchKind(client, BGPPeer, where, reread, signal);
     this.advertisements = watchKind(client, BGPAdvertisement, where, reread, signal);
+    this.bfdProfiles = watchKind(client, BFDProfile, where, reread, signal);
     const fieldSelector = `metadata.name=${legacyName}`;
     this.configMaps = watchKind(client, ConfigMap, { ...where, fieldSelector }, reread, signal);
   }
@@ -86,7 +89,7 @@ export class ConfigurationWatch {
   }
 
   get informers(): readonly Informer<KubernetesObject>[] {
-    const informers = [this.pools, this.peers, this.advertisements, this.configMaps];
+    const informers = [this.pools, this.peers, this.advertisements, this.bfdProfiles, this.configMaps];
     return informers as unknown as Informer<KubernetesObject>[];
   }
 
@@ -126,6 +129,7 @@ export class ConfigurationWatch {
       pools: [...this.pools.cache.values()],
       peers: [...this.peers.cache.values()],
       advertisements: [...this.advertisements.cache.values()],
+      bfdProfiles: [...this.bfdProfiles.cache.values()],
       configMap: [...this.configMaps.cache.values()][0],
       nodes: [...this.#options.nodes()],
     };

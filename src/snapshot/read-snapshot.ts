@@ -1,6 +1,7 @@
 import type { Client } from "../kubernetes/client/index.ts";
 import {
   AddressBlock,
+  BFDProfile,
   BGPAdvertisement,
   BGPPeer,
   ConfigMap,
@@ -41,20 +42,32 @@ export async function readSnapshot(
     kind: Kind<Value>,
     where: object = {},
   ): Promise<readonly Value[]> => (await client.list(kind, { signal, ...where })).items;
-  const [services, endpointSlices, nodes, namespaces, blocks, reports, pools, peers, advertisements, configMaps] =
-    await Promise.all([
-      list(Service),
-      list(EndpointSlice),
-      list(Node),
-      list(Namespace),
-      list(AddressBlock),
-      list(NodeReport),
-      list(IPAddressPool, { namespace }),
-      list(BGPPeer, { namespace }),
-      list(BGPAdvertisement, { namespace }),
-      list(ConfigMap, { namespace, fieldSelector: "metadata.name=config" }),
-    ]);
-  const read = readConfiguration({ pools, peers, advertisements, configMap: configMaps[0], nodes });
+  const [
+    services,
+    endpointSlices,
+    nodes,
+    namespaces,
+    blocks,
+    reports,
+    pools,
+    peers,
+    advertisements,
+    bfdProfiles,
+    configMaps,
+  ] = await Promise.all([
+    list(Service),
+    list(EndpointSlice),
+    list(Node),
+    list(Namespace),
+    list(AddressBlock),
+    list(NodeReport),
+    list(IPAddressPool, { namespace }),
+    list(BGPPeer, { namespace }),
+    list(BGPAdvertisement, { namespace }),
+    list(BFDProfile, { namespace }),
+    list(ConfigMap, { namespace, fieldSelector: "metadata.name=config" }),
+  ]);
+  const read = readConfiguration({ pools, peers, advertisements, bfdProfiles, configMap: configMaps[0], nodes });
   return {
     snapshot: {
       configuration: read.ok ? read.configuration : undefined,

@@ -97,6 +97,7 @@ const wrong: { readonly [Code in Fault]: Parameters<typeof source>[0] } = {
   "configuration.holdsNode": { pools: [pool(name, range)], nodes: [node("node-1", {}, ["192.0.2.11"])] },
   "configuration.holdsGateway": { pools: [pool(name, range)], nodes: [withGateway] },
   "configuration.unknownPool": { advertisements: [advertisement(name, { ipAddressPools: ["gold"] })] },
+  "configuration.unknownProfile": { peers: [peer("switch", { bfdProfile: "fast" })] },
   "configuration.unknownPeer": { advertisements: [advertisement(name, { peers: ["router"] })] },
   "configuration.aggregation": {
     pools: [pool(name, range)],

@@ -5,6 +5,6 @@ export { apiVersionOf, keyOf, pathOf, type Kind, type KubernetesObject, type Obj
 export { kinds } from "./kinds.ts";
 export { selects, selectsLabels, type Labels, type LabelSelector } from "./label-selector.ts";
 export type { Condition, ObjectMeta } from "./metadata.ts";
-export { annotationPrefixes, BGPAdvertisement, BGPPeer, IPAddressPool } from "./metallb.ts";
+export { annotationPrefixes, BFDProfile, BGPAdvertisement, BGPPeer, IPAddressPool } from "./metallb.ts";
 export { parseObject, type FieldProblem, type Parsed } from "./parse.ts";
 export { EndpointSlice, Lease, ReplicaSet, serviceNameLabel } from "./workloads.ts";

@@ -84,6 +84,7 @@ export const BGPPeer = defineKind(
         .optional()
         .describe("The nodes that speak with it; all when there is none."),
       password: z.string().optional().describe("Not supported yet: a peer with a password is refused."),
+      bfdProfile: z.string().optional().describe("The name of a BFDProfile: notice a failed path by BFD."),
       ebgpMultiHop: z
         .boolean()
         .optional()
@@ -93,6 +94,41 @@ export const BGPPeer = defineKind(
   }),
 );
 export type BGPPeer = ObjectOf<typeof BGPPeer>;
+
+const intervalMs = z.int().min(10).max(60_000);
+
+export const BFDProfile = defineKind(
+  {
+    group,
+    version: "v1beta1",
+    kind: "BFDProfile",
+    custom: true,
+    columns: [
+      { name: "Passive Mode", type: "boolean", jsonPath: ".spec.passiveMode" },
+      { name: "Transmit Interval", type: "integer", jsonPath: ".spec.transmitInterval" },
+      { name: "Receive Interval", type: "integer", jsonPath: ".spec.receiveInterval" },
+      { name: "Multiplier", type: "integer", jsonPath: ".spec.detectMultiplier" },
+    ],
+    description: "How fast the failure of a path to a router is to be noticed (BFD, RFC 5880).",
+  },
+  z.object({
+    ...typeMeta("metallb.io/v1beta1", "BFDProfile"),
+    spec: z
+      .object({
+        receiveInterval: intervalMs
+          .default(300)
+          .describe("The least time between packets that we take, in milliseconds."),
+        transmitInterval: intervalMs
+          .default(300)
+          .describe("The least time between packets that we send, in milliseconds."),
+        detectMultiplier: z.int().min(2).max(255).default(3).describe("So many packets lost are a failure."),
+        passiveMode: z.boolean().default(false).describe("Wait until the router begins."),
+        minimumTtl: z.int().min(1).max(254).default(254).describe("The least TTL of packets over several hops."),
+      })
+      .prefault({}),
+  }),
+);
+export type BFDProfile = ObjectOf<typeof BFDProfile>;
 
 export const BGPAdvertisement = defineKind(
   {

@@ -1,11 +1,12 @@
 import { existsSync } from "node:fs";
-import { readFile } from "node:fs/promises";
+import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import type { KubernetesObject } from "../../kubernetes/resources/index.ts";
 import { startControllers, startKubelet } from "../cluster/cluster-processes.ts";
 import type { HostProcess } from "../host-process.ts";
 import { Lab, type UpOptions } from "../lab.ts";
-import { FrrSwitch } from "../frr-switch.ts";
+import { FrrSwitch, type BfdTimes } from "../frr-switch.ts";
 import { programArgv } from "../program.ts";
 import { bgpSwitch, bgpTopology } from "../topology-bgp.ts";
 import { hostsOf } from "../topology.ts";
@@ -33,10 +34,10 @@ export class BgpCluster {
   }
 
   /** Resolves when three nodes are ready and Fairlead runs; what was built is removed if it fails. */
-  static async up(options: UpOptions = {}): Promise<BgpCluster> {
+  static async up(options: UpOptions & { readonly bfd?: BfdTimes | undefined } = {}): Promise<BgpCluster> {
     const lab = await Lab.up(bgpTopology, options);
     try {
-      const frr = await FrrSwitch.start(lab, "switch", bgpSwitch, options.signal);
+      const frr = await FrrSwitch.start(lab, "switch", { ...bgpSwitch, bfd: options.bfd }, options.signal);
       const kubeconfig = await startApi(lab, options.signal);
       await startControllers(lab, "api", { kubeconfig, nodeGraceMs });
       const cluster = new BgpCluster(lab, frr, kubeconfig);
@@ -58,6 +59,13 @@ export class BgpCluster {
 
   kubectl(args: readonly string[], signal?: AbortSignal): Promise<string> {
     return this.lab.exec("api", [kubectlPath(), "--kubeconfig", this.kubeconfig, ...args], { signal });
+  }
+
+  /** Applies an object that no file has. */
+  async applyObject(object: KubernetesObject): Promise<void> {
+    const file = join(this.lab.folder, `${object.kind}-${object.metadata.name}.json`);
+    await writeFile(file, JSON.stringify(object));
+    await this.kubectl(["apply", "-f", file]);
   }
 
   async json<Value>(args: readonly string[], signal?: AbortSignal): Promise<Value> {

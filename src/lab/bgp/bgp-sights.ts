@@ -2,7 +2,7 @@ import { addressOn } from "../topology.ts";
 import type { Observation } from "../story.ts";
 import { until } from "../until.ts";
 import type { BgpCluster } from "./bgp-cluster.ts";
-import { bgpRouteTo, neighboursOf, pathsTo, type Neighbour } from "./switch-view.ts";
+import { bfdPeersOf, bgpRouteTo, neighboursOf, pathsTo, type Neighbour } from "./switch-view.ts";
 
 /** What can be seen of the scenario, by the means that its operator has: kubectl, vtysh, curl, nft. */
 export class BgpSights {
@@ -138,6 +138,21 @@ export class BgpSights {
       ok: announcers.length === 3 && because.includes(this.#address),
       observed: [because, ...announcers].join("; "),
     };
+  }
+
+  /** The switch's BFD sessions, when all are up. */
+  bfdSessions(): Promise<string> {
+    return this.#until("the switch has all its BFD sessions", async () => {
+      const peers = await bfdPeersOf(this.#cluster.switch);
+      const up = peers.filter((peer) => peer.status === "up");
+      return (
+        up.length === this.#cluster.nodes.length &&
+        `up: ${up
+          .map((peer) => peer.address)
+          .sort()
+          .join(", ")}`
+      );
+    });
   }
 
   /** The node whose path the switch has chosen as the best. */

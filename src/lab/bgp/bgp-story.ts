@@ -1,5 +1,7 @@
 import { LoadClient } from "../load/load-client.ts";
 import { reportPhase } from "../load/phase.ts";
+import type { KubernetesObject } from "../../kubernetes/resources/index.ts";
+import type { BfdTimes } from "../frr-switch.ts";
 import { RouteMonitor } from "../route-monitor.ts";
 import { Story, type Audience, type Observation, type StoryReport } from "../story.ts";
 import { BgpCluster, manifest } from "./bgp-cluster.ts";
@@ -13,13 +15,17 @@ type Way = (typeof ways)[number];
 const address = "172.19.100.1";
 const load = { address, port: 80, rate: 120, timeoutMs: 300 };
 
-/** Tells the scenario `bgp`, once for each way to configure it, on a lab that is built for it and removed after it. */
-export async function tellBgpStory(audience: Audience, signal: AbortSignal): Promise<StoryReport> {
+/**
+ * Tells the scenario `bgp`, once for each way to configure it, on a lab that is built for it and removed after it. With
+ * `bfd` the resources ask for it too; the old ConfigMap, which cannot, is told beside them without.
+ */
+export async function tellBgpStory(audience: Audience, signal: AbortSignal, bfd?: BfdTimes): Promise<StoryReport> {
   const story = new Story("bgp", audience);
   audience.began("the lab is built: network, switch, API server, three nodes");
-  const cluster = await BgpCluster.up({ signal });
+  const cluster = await BgpCluster.up({ signal, bfd });
   try {
-    for (const way of ways) await new Telling(cluster, story, way, signal).tell();
+    for (const way of ways)
+      await new Telling(cluster, story, way, signal, way === "resources" ? bfd : undefined).tell();
   } finally {
     await cluster.lab.down();
   }
@@ -34,7 +40,10 @@ class Telling {
   readonly #signal: AbortSignal;
   readonly #sights: BgpSights;
 
-  constructor(cluster: BgpCluster, story: Story, way: Way, signal: AbortSignal) {
+  readonly #bfd: BfdTimes | undefined;
+
+  constructor(cluster: BgpCluster, story: Story, way: Way, signal: AbortSignal, bfd: BfdTimes | undefined) {
+    this.#bfd = bfd;
     this.#cluster = cluster;
     this.#story = story;
     this.#way = way;
@@ -46,6 +55,7 @@ class Telling {
     const monitor = await RouteMonitor.start(this.#cluster.lab, "switch", this.#signal);
     const client = await LoadClient.start(this.#cluster.lab, "client", load);
     const createdMs = await this.#configure();
+    if (this.#bfd !== undefined) await this.#watchPaths(this.#bfd);
     await this.#see();
     await this.#step("Service created, route on the switch, first answer", () =>
       firstAnswer(createdMs, monitor, client),
@@ -73,6 +83,23 @@ class Telling {
       return { ok: true, observed: `${configured}${created}`.trim().replaceAll("\n", ", ") };
     });
     return createdMs;
+  }
+
+  /** The peer's BGPPeer names a BFDProfile with the switch's own times. */
+  #watchPaths({ intervalMs, multiplier }: BfdTimes): Promise<void> {
+    return this.#step(`BFD at ${intervalMs} ms x ${multiplier} with the switch`, async () => {
+      const spec = { transmitInterval: intervalMs, receiveInterval: intervalMs, detectMultiplier: multiplier };
+      await this.#cluster.applyObject({
+        apiVersion: "metallb.io/v1beta1",
+        kind: "BFDProfile",
+        metadata: { namespace: "metallb-system", name: "lab" },
+        spec,
+      } as KubernetesObject);
+      const patch = JSON.stringify({ spec: { bfdProfile: "lab" } });
+      const peer = ["bgppeer", "l3-switch", "-n", "metallb-system"];
+      await this.#cluster.kubectl(["patch", ...peer, "--type=merge", "-p", patch], this.#signal);
+      return { ok: true, observed: await this.#sights.bfdSessions() };
+    });
   }
 
   async #see(): Promise<void> {
@@ -107,6 +134,8 @@ class Telling {
   async #clear(): Promise<Observation> {
     await this.#cluster.kubectl(["delete", "-f", manifest("workload")], this.#signal);
     await this.#cluster.kubectl(["delete", "-f", manifest(this.#way)], this.#signal);
+    const profile = ["bfdprofile", "lab", "-n", "metallb-system"];
+    await this.#cluster.kubectl(["delete", ...profile, "--ignore-not-found"], this.#signal);
     await this.#sights.isRouteGone();
     return { ok: true, observed: "the switch has no route to the address any more" };
   }

@@ -77,3 +77,11 @@ export async function bgpRouteTo(frr: FrrSwitch, prefix: string): Promise<BgpRou
     }
   );
 }
+
+/** What the switch's bfdd says of the paths that it watches. */
+export async function bfdPeersOf(
+  frr: FrrSwitch,
+): Promise<readonly { readonly address: string; readonly status: string }[]> {
+  const peers = (await frr.show("bfd peers")) as readonly { readonly peer: string; readonly status: string }[];
+  return Array.isArray(peers) ? peers.map(({ peer: address, status }) => ({ address, status })) : [];
+}

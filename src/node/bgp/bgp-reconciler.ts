@@ -9,6 +9,15 @@ import {
   type RouteAttributes,
   type SpeakerPorts,
 } from "../../protocols/bgp/index.ts";
+import { sessionConfigOf, type BfdAgent, type BfdPeer } from "../bfd/index.ts";
+
+/** Watches the paths to peers; see `BfdAgent`. */
+export type PathWatch = Pick<BfdAgent, "setSessions" | "onChange" | "stop">;
+
+export interface BgpPorts extends SpeakerPorts {
+  /** Called when the first peer asks for it: it costs a thread. */
+  readonly watchPaths: () => PathWatch;
+}
 
 export interface BgpOptions {
   /** BGP identifier of peers that name none of their own: the node's own address. */
@@ -21,10 +30,13 @@ export class BgpReconciler {
   readonly #speaker: Speaker;
   /** One object for each attribute set, so that routes which share it go out together. */
   readonly #attributes = new Map<string, RouteAttributes>();
+  readonly #watchPaths: () => PathWatch;
+  #paths: PathWatch | undefined;
 
-  constructor(ports: SpeakerPorts, { routerId, listen }: BgpOptions) {
+  constructor(ports: BgpPorts, { routerId, listen }: BgpOptions) {
     // Every peer of a plan names its AS number; the speaker's own is never used.
     this.#speaker = new Speaker(ports, { asn: 23_456, routerId, listen });
+    this.#watchPaths = ports.watchPaths;
   }
 
   /** Accepts connections; rejects with a TransportError if it cannot, and dials all the same. */
@@ -41,6 +53,7 @@ export class BgpReconciler {
       if (!byAddress.has(address)) byAddress.set(address, peer);
     }
     this.#speaker.setPeers([...byAddress.values()].map(peerConfigOf));
+    this.#watch([...byAddress.values()]);
     for (const [name, { routes }] of plan.sessions) {
       const peer = this.#speaker.peers.get(name);
       peer?.setRoutes([...routes.values()].map((route) => this.#routeOf(route)));
@@ -65,8 +78,24 @@ export class BgpReconciler {
   }
 
   /** Withdraws everything, gives peers `drainMs` to move their traffic, and closes the sessions. */
-  stop(drainMs: number): Promise<void> {
-    return this.#speaker.stop({ drainMs });
+  async stop(drainMs: number): Promise<void> {
+    await this.#speaker.stop({ drainMs });
+    await this.#paths?.stop();
+  }
+
+  /** BFD beside the sessions that ask for it: one whose path has failed is ended at once. */
+  #watch(peers: readonly PlannedPeer[]): void {
+    const sessions = peers.flatMap((peer) =>
+      peer.bfd === undefined ? [] : [sessionConfigOf(bfdPeerOf(peer), peer.bfd)],
+    );
+    if (sessions.length === 0 && this.#paths === undefined) return;
+    if (this.#paths === undefined) {
+      this.#paths = this.#watchPaths();
+      this.#paths.onChange(({ peer, isFailure }) => {
+        if (isFailure) this.#speaker.resetPeer(peer);
+      });
+    }
+    this.#paths.setSessions(sessions);
   }
 
   #routeOf({ prefix, localPref, communities }: PlannedRoute): Route {
@@ -85,6 +114,10 @@ function attributesOf(localPref: number | undefined, communities: readonly Commu
     communities: communities.flatMap((each) => (each.type === "standard" ? [each.value] : [])),
     largeCommunities: communities.flatMap((each) => (each.type === "large" ? [each.value] : [])),
   };
+}
+
+function bfdPeerOf({ name, address, sourceAddress, isMultihop }: PlannedPeer): BfdPeer {
+  return { name, address, isMultihop, ...(sourceAddress === undefined ? {} : { sourceAddress }) };
 }
 
 function peerConfigOf(peer: PlannedPeer): PeerConfig {

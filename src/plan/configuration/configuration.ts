@@ -1,5 +1,11 @@
 import type { Address } from "../../net/index.ts";
-import type { BGPAdvertisement, BGPPeer, IPAddressPool, LabelSelector } from "../../kubernetes/resources/index.ts";
+import type {
+  BFDProfile,
+  BGPAdvertisement,
+  BGPPeer,
+  IPAddressPool,
+  LabelSelector,
+} from "../../kubernetes/resources/index.ts";
 import type { Pool } from "./pool.ts";
 
 /** The resources by which users configure pools, peers and advertisements, as they are written. */
@@ -7,6 +13,7 @@ export interface ConfigurationObjects {
   readonly pools: readonly IPAddressPool[];
   readonly peers: readonly BGPPeer[];
   readonly advertisements: readonly BGPAdvertisement[];
+  readonly bfdProfiles: readonly BFDProfile[];
 }
 
 /** What users configured, checked and parsed: the part of a snapshot that changes seldom. */
@@ -31,6 +38,10 @@ export interface Peer {
   /** The node's own IPv4 address where it is not given. */
   readonly routerId: Address | undefined;
   readonly sourceAddress: Address | undefined;
+  /** How the path to it is watched; undefined where only the hold time does it. */
+  readonly bfd: BFDProfile["spec"] | undefined;
+  /** Whether other routers may lie between. */
+  readonly isMultihop: boolean;
   /** Empty selects all nodes. */
   readonly nodeSelectors: readonly LabelSelector[];
 }

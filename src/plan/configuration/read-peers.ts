@@ -1,5 +1,5 @@
 import { formatAddress, parseAddress, parseRange, rangeContains, sameAddress, type Address } from "../../net/index.ts";
-import { keyOf, selects, type BGPPeer, type Node } from "../../kubernetes/resources/index.ts";
+import { keyOf, selects, type BFDProfile, type BGPPeer, type Node } from "../../kubernetes/resources/index.ts";
 import type { ConfigurationReason } from "../reason.ts";
 import type { Peer } from "./configuration.ts";
 import { parseDurationMs } from "./duration.ts";
@@ -7,14 +7,18 @@ import { parseDurationMs } from "./duration.ts";
 const defaultHoldTimeMs = 90_000;
 
 /** The peer of a BGPPeer; what is wrong with it goes to `problems`. */
-export function readPeer(object: BGPPeer, problems: ConfigurationReason[]): Peer | undefined {
+export function readPeer(
+  object: BGPPeer,
+  profiles: readonly BFDProfile[],
+  problems: ConfigurationReason[],
+): Peer | undefined {
   const { spec, metadata } = object;
   const before = problems.length;
   const wrong = (
     field: string,
     value: string | number | undefined,
     expected: string,
-    code: "field" | "unsupported" = "field",
+    code: "field" | "unsupported" | "unknownProfile" = "field",
   ) => {
     problems.push({
       code: `configuration.${code}`,
@@ -61,6 +65,10 @@ export function readPeer(object: BGPPeer, problems: ConfigurationReason[]): Peer
   if (connectTimeMs !== undefined && (connectTimeMs < 1_000 || connectTimeMs > 65_535_000 || connectTimeMs % 1_000)) {
     wrong("connectTime", spec.connectTime, "must be whole seconds, from 1s to 65535s");
   }
+  const bfd = profiles.find((profile) => profile.metadata.name === spec.bfdProfile)?.spec;
+  if (spec.bfdProfile !== undefined && bfd === undefined) {
+    wrong("bfdProfile", spec.bfdProfile, "must be the name of a BFDProfile", "unknownProfile");
+  }
   if (spec.password !== undefined) {
     wrong("password", "(set)", "is not supported yet: leave it out", "unsupported");
   }
@@ -76,6 +84,8 @@ export function readPeer(object: BGPPeer, problems: ConfigurationReason[]): Peer
     connectTimeMs,
     routerId,
     sourceAddress,
+    bfd,
+    isMultihop: spec.ebgpMultiHop ?? false,
     nodeSelectors: spec.nodeSelectors ?? [],
   };
 }

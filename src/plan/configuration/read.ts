@@ -32,7 +32,7 @@ export type ReadConfiguration =
 export function readConfiguration(source: ConfigurationSource): ReadConfiguration {
   const problems: ConfigurationReason[] = [];
   const { asWritten, ...objects } = chooseObjects(source, problems);
-  const peers = objects.peers.flatMap((object) => readPeer(object, problems) ?? []);
+  const peers = objects.peers.flatMap((object) => readPeer(object, source.bfdProfiles, problems) ?? []);
   problems.push(...sharedPeerAddresses(objects.peers, peers, source.nodes));
   const { pools, problems: poolProblems } = readPools(objects.pools, reservedAddresses(source, peers));
   problems.push(...poolProblems);
@@ -72,6 +72,7 @@ function chooseObjects(source: ConfigurationSource, problems: ConfigurationReaso
     pools: oldestFirst(source.pools),
     peers: oldestFirst(source.peers),
     advertisements: oldestFirst(source.advertisements),
+    bfdProfiles: source.bfdProfiles,
     asWritten: (problem: ConfigurationReason) => problem,
   };
   if (source.configMap === undefined) return resources;

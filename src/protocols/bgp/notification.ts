@@ -74,6 +74,8 @@ export const cease = {
   otherConfigurationChange: 6,
   connectionCollisionResolution: 7,
   hardReset: 9,
+  /** RFC 9384. */
+  bfdDown: 10,
 } as const;
 
 /**

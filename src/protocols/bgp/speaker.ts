@@ -98,6 +98,20 @@ export class Speaker {
     this.#tellListeners();
   }
 
+  /**
+   * Ends a peer's session without waiting and begins anew, with the routes it had: the path to it has failed (RFC 5882
+   * §4.3). Tells the peer so, should it hear it after all (RFC 9384: BFD Down). Without effect if there is no such peer.
+   */
+  resetPeer(name: string): void {
+    const peer = this.#peers.get(name);
+    if (peer === undefined) return;
+    this.#remove(peer, { ceaseSubcode: cease.bfdDown });
+    const next = this.#add(peer.config, peer.isRestarting);
+    next.setRoutes(peer.routes());
+    if (peer.isTableComplete) next.tableComplete();
+    next.start();
+  }
+
   /** Calls `listener` whenever `Peer.onChange` would for any peer. Returns how to stop it. */
   onChange(listener: (peer: Peer) => void): () => void {
     this.#changeListeners.add(listener);

@@ -1,0 +1,1 @@
+export { raiseThreadPriority, type ThreadPriority } from "./thread-priority.ts";

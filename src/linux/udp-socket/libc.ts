@@ -1,0 +1,45 @@
+import koffi from "koffi";
+
+type Memory = Uint8Array | object;
+
+/** The functions of the C library in use, as their manual pages name them. */
+interface Functions {
+  readonly socket: (family: number, type: number, protocol: number) => number;
+  readonly bind: (fd: number, address: Memory, length: number) => number;
+  readonly setsockopt: (fd: number, level: number, name: number, value: Memory, length: number) => number;
+  readonly sendto: (
+    fd: number,
+    bytes: Memory,
+    length: number,
+    flags: number,
+    address: Memory,
+    addressLength: number,
+  ) => number;
+  readonly recvmsg: (fd: number, message: Memory, flags: number) => number;
+  readonly close: (fd: number) => number;
+  readonly if_nametoindex: (name: string) => number;
+  readonly if_indextoname: (index: number, name: Memory) => unknown;
+}
+
+let loaded: Functions | undefined;
+
+export function libc(): Functions {
+  loaded ??= load();
+  return loaded;
+}
+
+function load(): Functions {
+  const library = koffi.load("libc.so.6");
+  return {
+    socket: library.func("int socket(int family, int type, int protocol)"),
+    bind: library.func("int bind(int fd, const void *address, uint32_t length)"),
+    setsockopt: library.func("int setsockopt(int fd, int level, int name, const void *value, uint32_t length)"),
+    sendto: library.func(
+      "intptr_t sendto(int fd, const void *bytes, size_t length, int flags, const void *address, uint32_t addressLength)",
+    ),
+    recvmsg: library.func("intptr_t recvmsg(int fd, void *message, int flags)"),
+    close: library.func("int close(int fd)"),
+    if_nametoindex: library.func("unsigned int if_nametoindex(str name)"),
+    if_indextoname: library.func("void *if_indextoname(unsigned int index, void *name)"),
+  };
+}

@@ -1,0 +1,301 @@
+import type { ControlPacket, Diagnostic, SessionState } from "./packet.ts";
+import { encodeControlPacket } from "./packet.ts";
+import { DetectionTimer, type DetectionPorts } from "./detection-timer.ts";
+import { PeriodicTransmission, type TransmissionPorts } from "./periodic-transmission.ts";
+import { PollSequence } from "./poll-sequence.ts";
+
+/** What a session may change while it runs. */
+export interface SessionParameters {
+  /** How often we want to send, once the session is up. */
+  readonly transmitIntervalMs: number;
+  /** How often we can bear to receive. */
+  readonly receiveIntervalMs: number;
+  /** After how many of our packets missing the neighbour shall call us down. */
+  readonly detectMultiplier: number;
+  /** Say nothing until the neighbour has spoken. */
+  readonly passive: boolean;
+}
+
+export interface SessionPorts extends DetectionPorts, TransmissionPorts {
+  /** False if the packet could not be sent; it is then lost like any other. */
+  readonly send: (bytes: Uint8Array) => boolean;
+}
+
+export interface StateChange {
+  readonly state: SessionState;
+  readonly previous: SessionState;
+  /** Why, as we see it. */
+  readonly diagnostic: Diagnostic;
+  /** `admin-down`: the neighbour's operator has ended the session, which says nothing of the path (RFC 5882 §3.2). */
+  readonly remoteState: SessionState;
+  /** On the session's clock. */
+  readonly atMs: number;
+}
+
+export interface SessionStatus {
+  readonly state: SessionState;
+  readonly stateSinceMs: number;
+  readonly diagnostic: Diagnostic;
+  readonly localDiscriminator: number;
+  /** 0: nothing has been heard of the neighbour, or not for a detection time. */
+  readonly remoteDiscriminator: number;
+  readonly remoteState: SessionState;
+  readonly remoteDiagnostic?: Diagnostic;
+  /** Between two of our packets, before jitter; absent while we send none. */
+  readonly transmitIntervalMs?: number;
+  /** Silence for so long takes the session down. 0: nothing has been heard yet. */
+  readonly detectionTimeMs: number;
+  readonly packetsSent: number;
+  readonly packetsReceived: number;
+  readonly sendErrors: number;
+  readonly timesUp: number;
+  readonly timesDown: number;
+  /** Of periodic packets while up. */
+  readonly transmitIntervals: readonly (readonly [ms: number, count: number])[];
+}
+
+/** RFC 5880 §6.8.3: while a session is not up, packets go no faster than this. */
+const slowIntervalMs = 1_000;
+
+/** One session in asynchronous mode (RFC 5880 §6): its variables have the names of §6.8.1 without `bfd.`. */
+export class Session {
+  readonly #ports: SessionPorts;
+  readonly #changed: (change: StateChange) => void;
+  readonly localDiscriminator: number;
+  readonly #poll = new PollSequence();
+  readonly #transmission: PeriodicTransmission;
+  readonly #detection: DetectionTimer;
+  #parameters: SessionParameters;
+
+  #sessionState: SessionState = "down";
+  #stateSince: number;
+  #localDiag: Diagnostic = "none";
+  #remoteState: SessionState = "down";
+  #remoteDiscr = 0;
+  #remoteDiag: Diagnostic | undefined;
+  #remoteDemandMode = false;
+  #remoteMinRxMs = 0.001;
+  #remoteMinTxMs = 0;
+  #remoteDetectMultiplier = 0;
+
+  /** What §6.8.3 lets count: of a change for the slower or the more frequent, only once the neighbour knows. */
+  #transmitIntervalInUseMs: number;
+  #receiveIntervalInUseMs: number;
+  #sent = 0;
+  #received = 0;
+  #sendErrors = 0;
+  #timesUp = 0;
+  #timesDown = 0;
+
+  constructor(
+    ports: SessionPorts,
+    localDiscriminator: number,
+    parameters: SessionParameters,
+    changed: (change: StateChange) => void,
+  ) {
+    this.#ports = ports;
+    this.#changed = changed;
+    this.localDiscriminator = localDiscriminator;
+    this.#parameters = parameters;
+    this.#stateSince = ports.clock.now();
+    this.#transmitIntervalInUseMs = this.#desiredMinTxMs;
+    this.#receiveIntervalInUseMs = parameters.receiveIntervalMs;
+    this.#transmission = new PeriodicTransmission(ports, () => this.#transmit());
+    this.#detection = new DetectionTimer(ports, () => this.#detectionTimeExpired());
+  }
+
+  start(): void {
+    this.#updateTimes();
+  }
+
+  /** Takes part in the protocol no more, without a word. */
+  stop(): void {
+    this.#transmission.stop();
+    this.#detection.stop();
+  }
+
+  get state(): SessionState {
+    return this.#sessionState;
+  }
+
+  get detectionTimeMs(): number {
+    return this.#remoteDetectMultiplier * Math.max(this.#receiveIntervalInUseMs, this.#remoteMinTxMs);
+  }
+
+  /** Changes the session as it runs: it stays up, and the neighbour hears of it in a Poll Sequence (§6.8.3). */
+  update(parameters: SessionParameters): void {
+    const before = { transmitMs: this.#desiredMinTxMs, ...this.#parameters };
+    this.#parameters = parameters;
+    const intervalsChanged =
+      before.transmitMs !== this.#desiredMinTxMs || before.receiveIntervalMs !== parameters.receiveIntervalMs;
+    if (intervalsChanged) this.#intervalsChanged();
+    this.#updateTimes();
+    if (intervalsChanged || before.detectMultiplier !== parameters.detectMultiplier) this.#transmit();
+  }
+
+  /** RFC 5880 §6.8.16. The session goes on telling so until it is stopped. */
+  disable(): void {
+    if (this.#sessionState === "admin-down") return;
+    this.#setState("admin-down", "administratively-down");
+    this.#transmit();
+  }
+
+  enable(): void {
+    if (this.#sessionState !== "admin-down") return;
+    this.#setState("down", "none");
+    this.#transmit();
+  }
+
+  /** A packet that was selected for this session: RFC 5880 §6.8.6 from there on, in its order. */
+  receive(packet: ControlPacket): "session.authentication-not-in-use" | "session.admin-down" | undefined {
+    if (packet.authentication !== undefined) return "session.authentication-not-in-use";
+    this.#received++;
+    this.#remoteDiscr = packet.myDiscriminator;
+    this.#remoteState = packet.state;
+    this.#remoteDiag = packet.diagnostic;
+    this.#remoteDemandMode = packet.demand;
+    this.#remoteMinRxMs = packet.requiredMinRxUs / 1_000;
+    if (packet.final && this.#poll.finalReceived()) this.#applyIntervals();
+    this.#remoteMinTxMs = packet.desiredMinTxUs / 1_000;
+    this.#remoteDetectMultiplier = packet.detectMultiplier;
+    if (this.#sessionState === "admin-down") {
+      this.#updateTimes();
+      return "session.admin-down";
+    }
+    const hasChanged = this.#followRemoteState();
+    this.#updateTimes();
+    if (packet.poll) this.#send({ final: true });
+    if (hasChanged) this.#transmit();
+    this.#detection.heard();
+    return undefined;
+  }
+
+  get status(): SessionStatus {
+    const { intervalMs, intervals } = this.#transmission;
+    return {
+      state: this.#sessionState,
+      stateSinceMs: this.#stateSince,
+      diagnostic: this.#localDiag,
+      localDiscriminator: this.localDiscriminator,
+      remoteDiscriminator: this.#remoteDiscr,
+      remoteState: this.#remoteState,
+      ...(this.#remoteDiag === undefined ? {} : { remoteDiagnostic: this.#remoteDiag }),
+      ...(intervalMs === undefined ? {} : { transmitIntervalMs: intervalMs }),
+      detectionTimeMs: this.detectionTimeMs,
+      packetsSent: this.#sent,
+      packetsReceived: this.#received,
+      sendErrors: this.#sendErrors,
+      timesUp: this.#timesUp,
+      timesDown: this.#timesDown,
+      transmitIntervals: intervals.entries(),
+    };
+  }
+
+  get #desiredMinTxMs(): number {
+    const { transmitIntervalMs } = this.#parameters;
+    return this.#sessionState === "up" ? transmitIntervalMs : Math.max(transmitIntervalMs, slowIntervalMs);
+  }
+
+  /** The state machine of §6.2, where the neighbour's state is the event. Whether ours has changed. */
+  #followRemoteState(): boolean {
+    const remote = this.#remoteState;
+    switch (this.#sessionState) {
+      case "down":
+        if (remote === "down") return this.#setState("init", "none");
+        return remote === "init" && this.#setState("up", "none");
+      case "init":
+        if (remote === "admin-down") return this.#setState("down", "neighbor-signaled-down");
+        return (remote === "init" || remote === "up") && this.#setState("up", "none");
+      case "up":
+        return (remote === "admin-down" || remote === "down") && this.#setState("down", "neighbor-signaled-down");
+      case "admin-down":
+        return false;
+    }
+  }
+
+  #detectionTimeExpired(): void {
+    // §6.8.1: of a neighbour that is silent for so long nothing is known any more.
+    this.#remoteDiscr = 0;
+    this.#remoteMinRxMs = 0.001;
+    this.#remoteDemandMode = false;
+    this.#remoteState = "down";
+    this.#poll.abandon();
+    const wasAlive = this.#sessionState === "init" || this.#sessionState === "up";
+    if (wasAlive) this.#setState("down", "detection-time-expired");
+    this.#updateTimes();
+    if (wasAlive) this.#transmit();
+  }
+
+  #setState(state: SessionState, diagnostic: Diagnostic): true {
+    const previous = this.#sessionState;
+    this.#sessionState = state;
+    this.#stateSince = this.#ports.clock.now();
+    this.#localDiag = diagnostic;
+    if (state === "up") this.#timesUp++;
+    if (previous === "up") this.#timesDown++;
+    if (state === "up" || previous === "up") this.#intervalsChanged();
+    this.#updateTimes();
+    this.#changed({ state, previous, diagnostic, remoteState: this.#remoteState, atMs: this.#stateSince });
+    return true;
+  }
+
+  /** §6.8.3: the neighbour hears of it by a Poll Sequence; until it answers, we send and expect the safer of both. */
+  #intervalsChanged(): void {
+    if (this.#remoteDiscr !== 0) this.#poll.request();
+    if (this.#sessionState !== "up" || !this.#poll.isPending) return this.#applyIntervals();
+    this.#transmitIntervalInUseMs = Math.min(this.#transmitIntervalInUseMs, this.#desiredMinTxMs);
+    this.#receiveIntervalInUseMs = Math.max(this.#receiveIntervalInUseMs, this.#parameters.receiveIntervalMs);
+  }
+
+  #applyIntervals(): void {
+    this.#transmitIntervalInUseMs = this.#desiredMinTxMs;
+    this.#receiveIntervalInUseMs = this.#parameters.receiveIntervalMs;
+  }
+
+  #updateTimes(): void {
+    this.#transmission.set(this.#periodicIntervalMs(), this.#parameters.detectMultiplier);
+    this.#detection.setDetectionTime(this.detectionTimeMs);
+  }
+
+  /** §6.8.7: how often, and when not at all. */
+  #periodicIntervalMs(): number | undefined {
+    if (this.#isSilent || this.#remoteMinRxMs === 0) return undefined;
+    const bothUp = this.#sessionState === "up" && this.#remoteState === "up";
+    if (this.#remoteDemandMode && bothUp && !this.#poll.isPending) return undefined;
+    return Math.max(this.#transmitIntervalInUseMs, this.#remoteMinRxMs);
+  }
+
+  get #isSilent(): boolean {
+    return this.#parameters.passive && this.#remoteDiscr === 0;
+  }
+
+  /** A packet of the periodic ones, now. */
+  #transmit(): void {
+    if (this.#isSilent) return;
+    this.#send({ final: false });
+    this.#poll.packetSent();
+    this.#transmission.sent(this.#sessionState === "up" && this.#remoteState === "up");
+  }
+
+  #send({ final }: { readonly final: boolean }): void {
+    const { detectMultiplier, receiveIntervalMs } = this.#parameters;
+    const isSent = this.#ports.send(
+      encodeControlPacket({
+        state: this.#sessionState,
+        diagnostic: this.#localDiag,
+        poll: !final && this.#poll.isPolling,
+        final,
+        controlPlaneIndependent: false,
+        demand: false,
+        detectMultiplier,
+        myDiscriminator: this.localDiscriminator,
+        yourDiscriminator: this.#remoteDiscr,
+        desiredMinTxUs: Math.round(this.#desiredMinTxMs * 1_000),
+        requiredMinRxUs: Math.round(receiveIntervalMs * 1_000),
+        requiredMinEchoRxUs: 0,
+      }),
+    );
+    if (isSent) this.#sent++;
+    else this.#sendErrors++;
+  }
+}
