@@ -254,3 +254,35 @@ test("stopped in good order, FRR loses the routes while the session is up, and t
   await stopped;
   await until("FRR has heard", async () => /Cease\/Administrative Shutdown/.test(await neighbourOf(world)));
 });
+
+for (const passive of [true, false]) {
+  test(`with GTSM on both sides, ${passive ? "we dial" : "FRR dials"}: the session comes up`, async () => {
+    const lines = ["ttl-security hops 1", ...(passive ? ["passive"] : [])];
+    await using world = await World.start(lines, { ttlSecurityHops: 1, passive: !passive });
+    await world.established();
+  });
+}
+
+test("a link bandwidth, a longer path and the wish to be left arrive at FRR by name", async () => {
+  await using world = await World.start(["passive"], { remoteAsn: "external" });
+  const extendedCommunities = [{ type: "link-bandwidth", asn: 65211, bytesPerSecond: 125_000 }] as const;
+  const attributes = { extendedCommunities, prepend: 2 };
+  world.peer.setRoutes([{ prefix: prefix("172.19.100.1/32"), attributes }]);
+  world.peer.setGracefulShutdown(true);
+  await world.hasRoutes(4, ["172.19.100.1/32", "198.51.100.0/24"]);
+  const shown = await world.frr.vtysh("show bgp ipv4 unicast 172.19.100.1/32");
+  assert.match(shown, /65211 65211 65211/);
+  assert.match(shown, /Community: graceful-shutdown/);
+  assert.match(shown, /LB:65211:125000/);
+});
+
+test("FRR asks for all routes again, and keeps them", async () => {
+  await using world = await World.start(["passive"]);
+  world.peer.setRoutes(both);
+  await world.hasRoutes(4, ["172.19.100.1/32", "198.51.100.0/24"]);
+  const before = world.peer.status.messagesSent.update;
+  await world.frr.vtysh("clear bgp ipv4 unicast 10.0.0.1 in");
+  await until("they have been sent again", () => world.peer.status.messagesSent.update > before);
+  await world.hasRoutes(4, ["172.19.100.1/32", "198.51.100.0/24"]);
+  assert.equal(world.peer.status.timesEstablished, 1);
+});

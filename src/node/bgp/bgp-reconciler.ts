@@ -55,7 +55,9 @@ export class BgpReconciler {
     this.#speaker.setPeers([...byAddress.values()].map(peerConfigOf));
     this.#watch([...byAddress.values()]);
     for (const [name, { routes }] of plan.sessions) {
-      this.#speaker.peers.get(name)?.setRoutes([...routes.values()].map((route) => this.#routeOf(route)));
+      const peer = this.#speaker.peers.get(name);
+      peer?.setRoutes([...routes.values()].map((route) => this.#routeOf(route)));
+      peer?.tableComplete();
     }
   }
 

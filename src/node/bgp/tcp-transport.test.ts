@@ -122,3 +122,56 @@ test("an attempt that is cancelled says nothing any more", async () => {
   await new Promise((resolve) => void setTimeout(resolve, 50));
   await listener.close();
 });
+
+for (const text of ["127.0.0.1", "::1"]) {
+  test(`a connection to ${text} that is signed and limited to one hop carries what is written`, async () => {
+    const address = parseAddress(text);
+    assert.ok(address);
+    const accepted = Promise.withResolvers<Connection>();
+    const peer = { address, md5Password: "secret", ttlSecurityHops: 1 };
+    const listener = await tcpTransport.listen({ address, port: 0 }, accepted.resolve, { peers: [peer] });
+    const { promise, resolve, reject } = Promise.withResolvers<Connection>();
+    const options = { remote: listener.local, localAddress: address, md5Password: "secret", ttlSecurityHops: 1 };
+    tcpTransport.dial(options, { connected: resolve, failed: reject });
+    const near = new Recorded(await promise).open();
+    const far = new Recorded(await accepted.promise).open();
+    near.connection.write(new Uint8Array(100));
+    near.connection.end();
+    await far.ended.promise;
+    assert.equal(far.received, 100);
+    far.connection.end();
+    await Promise.all([near.closed.promise, far.closed.promise, listener.close()]);
+  });
+}
+
+test("a key that a listener is told later holds from then on, until it is taken back", async () => {
+  const accepted: Connection[] = [];
+  const listener = await tcpTransport.listen({ address: loopback, port: 0 }, (each) => void accepted.push(each));
+  listener.setPeers([{ address: loopback, md5Password: "secret" }]);
+  const outcomes: string[] = [];
+  const unsigned = tcpTransport.dial(
+    { remote: listener.local },
+    { connected: () => outcomes.push("connected"), failed: () => outcomes.push("failed") },
+  );
+  const signed = await new Promise<Connection>((connected, failed) => {
+    tcpTransport.dial({ remote: listener.local, md5Password: "secret" }, { connected, failed });
+  });
+  assert.deepEqual(outcomes, [], "who does not sign gets no answer");
+  unsigned.cancel();
+  listener.setPeers([]);
+  const later = await dial(listener.local);
+  for (const connection of [signed, later, ...accepted]) connection.destroy();
+  await listener.close();
+});
+
+test("a VRF that does not exist is an error of the attempt, and of the listener", async () => {
+  const remote = { address: loopback, port: 1 };
+  const failure = await new Promise<TransportError>((resolve, reject) => {
+    tcpTransport.dial({ remote, vrf: "no-such-vrf" }, { connected: reject, failed: resolve });
+  });
+  assert.match(failure.message, /setsockopt/);
+  await assert.rejects(
+    tcpTransport.listen({ address: loopback, port: 0 }, () => {}, { vrf: "no-such-vrf", peers: [] }),
+    /setsockopt/,
+  );
+});

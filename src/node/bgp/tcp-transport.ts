@@ -1,29 +1,32 @@
-import { connect, createServer, type Server, type Socket } from "node:net";
-import { formatAddress, parseAddress } from "../../net/index.ts";
+import { createServer, Socket, type Server } from "node:net";
+import { bindListener, closeSocket, openTcpSocket, setMd5Key, setTcpOptions } from "../../linux/tcp/index.ts";
+import { formatAddress, type Address } from "../../net/index.ts";
 import {
   TransportError,
   type Connection,
-  type ConnectionHandlers,
   type DialHandlers,
   type DialOptions,
   type Endpoint,
+  type LinkOptions,
   type Listener,
+  type ListeningPeer,
+  type ListenOptions,
   type Transport,
-  type TransportErrorCode,
 } from "../../protocols/bgp/index.ts";
+import { connectionOf, transportError } from "./tcp-connection.ts";
 
 /** BGP's transport on the machine's own TCP. */
 export const tcpTransport: Transport = { dial, listen };
 
 function dial(options: DialOptions, handlers: DialHandlers): { cancel(): void } {
   const { remote, localAddress } = options;
-  const socket = connect({
-    host: formatAddress(remote.address),
-    port: remote.port,
-    noDelay: true,
-    allowHalfOpen: true,
-    ...(localAddress === undefined ? {} : { localAddress: formatAddress(localAddress) }),
-  });
+  let socket: Socket;
+  try {
+    socket = socketFor(options);
+  } catch (error) {
+    const failure = setImmediate(() => handlers.failed(transportError(error as NodeJS.ErrnoException))); // a SystemError
+    return { cancel: () => clearImmediate(failure) };
+  }
   const failed = (error: NodeJS.ErrnoException) => handlers.failed(transportError(error));
   socket.once("error", failed);
   socket.once("connect", () => {
@@ -34,6 +37,11 @@ function dial(options: DialOptions, handlers: DialHandlers): { cancel(): void } 
       new TransportError("transport.reset", `connect ECONNRESET ${formatAddress(remote.address)}`),
     );
   });
+  socket.connect({
+    host: formatAddress(remote.address),
+    port: remote.port,
+    ...(localAddress === undefined ? {} : { localAddress: formatAddress(localAddress) }),
+  });
   return {
     cancel: () => {
       socket.removeAllListeners();
@@ -43,16 +51,141 @@ function dial(options: DialOptions, handlers: DialHandlers): { cancel(): void } 
   };
 }
 
-async function listen(local: Endpoint, accept: (connection: Connection) => void): Promise<Listener> {
+/** Not yet connected. Node's own where nothing is asked that Node does not know. */
+function socketFor(options: DialOptions): Socket {
+  const { remote, vrf, md5Password } = options;
+  const { family } = remote.address;
+  if (vrf === undefined && md5Password === undefined && !asksForTtl(options)) {
+    return new Socket({ allowHalfOpen: true }).setNoDelay();
+  }
+  const fd = openTcpSocket(family);
+  try {
+    setTcpOptions(fd, family, { ...(vrf === undefined ? {} : { device: vrf }), ...ttlOf(options) });
+    if (md5Password !== undefined) setMd5Key(fd, remote.address, Buffer.from(md5Password));
+    // `manualStart` keeps Node from reading before there is a connection; it takes what is no public option yet.
+    const unconnected = { fd, allowHalfOpen: true, manualStart: true };
+    return new Socket(unconnected).setNoDelay();
+  } catch (error) {
+    closeSocket(fd);
+    throw error;
+  }
+}
+
+function asksForTtl({ ttl, ttlSecurityHops }: LinkOptions): boolean {
+  return ttl !== undefined || ttlSecurityHops !== undefined;
+}
+
+/** RFC 5082 §3: sent with 255, and a packet from n links away still has 256 - n. */
+function ttlOf({ ttl, ttlSecurityHops }: LinkOptions): { ttl?: number; minTtl?: number } {
+  if (ttlSecurityHops !== undefined) return { ttl: 255, minTtl: 256 - ttlSecurityHops };
+  return ttl === undefined ? {} : { ttl };
+}
+
+async function listen(
+  local: Endpoint,
+  accept: (connection: Connection) => void,
+  options: ListenOptions = { peers: [] },
+): Promise<Listener> {
+  const peers = new ListeningPeers(local.address.family);
   const server = createServer({ allowHalfOpen: true, noDelay: true, pauseOnConnect: true }, (socket) => {
     const connection = connectionOf(socket);
-    if (connection !== undefined) accept(connection);
+    if (connection === undefined) return;
+    if (peers.admit(socket, connection.remote.address)) accept(connection);
+    else socket.destroy();
   });
   const { promise, resolve, reject } = Promise.withResolvers<void>();
   server.once("error", (error: NodeJS.ErrnoException) => reject(transportError(error)));
-  server.listen({ host: formatAddress(local.address), port: local.port, ipv6Only: true }, resolve);
+  if (options.vrf === undefined && options.peers.length === 0) {
+    server.listen({ host: formatAddress(local.address), port: local.port, ipv6Only: true }, resolve);
+  } else server.listen({ fd: boundSocket(local, options, peers) }, resolve);
   await promise;
-  return { local: { address: local.address, port: portOf(server) }, close: () => close(server) };
+  peers.socket = descriptorOf(server);
+  return {
+    local: { address: local.address, port: portOf(server) },
+    setPeers: (wanted) => peers.set(wanted),
+    close: () => close(server, peers),
+  };
+}
+
+/** Keys are there before anything listens: a `setsockopt` after `listen` would leave a moment without. */
+function boundSocket(local: Endpoint, { vrf, peers: wanted }: ListenOptions, peers: ListeningPeers): number {
+  const { family } = local.address;
+  try {
+    const fd = openTcpSocket(family);
+    try {
+      if (vrf !== undefined) setTcpOptions(fd, family, { device: vrf });
+      peers.socket = fd;
+      peers.set(wanted);
+      bindListener(fd, local.address, local.port);
+      return fd;
+    } catch (error) {
+      closeSocket(fd);
+      throw error;
+    }
+  } catch (error) {
+    throw transportError(error as NodeJS.ErrnoException); // a SystemError
+  }
+}
+
+/** What a listener asks of the connections of each peer. */
+class ListeningPeers {
+  readonly #family: 4 | 6;
+  #peers = new Map<string, ListeningPeer>();
+  /** The listening socket; undefined once it is closed. */
+  socket: number | undefined;
+
+  constructor(family: 4 | 6) {
+    this.#family = family;
+  }
+
+  set(wanted: readonly ListeningPeer[]): void {
+    const peers = new Map(
+      wanted
+        .filter(({ address }) => address.family === this.#family)
+        .map((peer) => [formatAddress(peer.address), peer]),
+    );
+    for (const [name, { address, md5Password }] of this.#peers) {
+      if (md5Password !== undefined && peers.get(name)?.md5Password === undefined) this.#setKey(address, "");
+    }
+    for (const [name, { address, md5Password }] of peers) {
+      if (md5Password !== undefined && md5Password !== this.#peers.get(name)?.md5Password) {
+        this.#setKey(address, md5Password);
+      }
+    }
+    this.#peers = peers;
+    // The answer to a SYN goes out before `admit`, and a peer with GTSM drops it unless it has 255.
+    const isSecured = [...peers.values()].some(({ ttlSecurityHops }) => ttlSecurityHops !== undefined);
+    if (isSecured && this.socket !== undefined) setTcpOptions(this.socket, this.#family, { ttl: 255 });
+  }
+
+  /**
+   * Asks of a connection what its peer wants; false if that cannot be had. What came before, the handshake, is not
+   * protected by a time to live: it carries nothing that BGP reads.
+   */
+  admit(socket: Socket, remote: Address): boolean {
+    const peer = this.#peers.get(formatAddress(remote));
+    if (peer === undefined || !asksForTtl(peer)) return true;
+    const fd = descriptorOf(socket);
+    if (fd === undefined) return false;
+    setTcpOptions(fd, this.#family, ttlOf(peer));
+    return true;
+  }
+
+  #setKey(address: Address, key: string): void {
+    if (this.socket === undefined) return;
+    try {
+      setMd5Key(this.socket, address, Buffer.from(key));
+    } catch (error) {
+      throw transportError(error as NodeJS.ErrnoException); // a SystemError
+    }
+  }
+}
+
+/** Node does not say the number of a socket in any other way. */
+function descriptorOf(owner: Server | Socket): number | undefined {
+  const { _handle: handle } = owner as unknown as { _handle?: { fd?: number } | null };
+  const fd = handle?.fd;
+  return fd === undefined || fd < 0 ? undefined : fd;
 }
 
 function portOf(server: Server): number {
@@ -61,89 +194,8 @@ function portOf(server: Server): number {
 }
 
 /** Does not wait for the connections that it accepted, as `server.close` would. */
-function close(server: Server): Promise<void> {
+function close(server: Server, peers: ListeningPeers): Promise<void> {
+  peers.socket = undefined;
   server.close();
   return Promise.resolve();
-}
-
-/** `undefined` if the connection was reset before we saw it: then it has no addresses any more. */
-function connectionOf(socket: Socket): TcpConnection | undefined {
-  const local = endpoint(socket.localAddress, socket.localPort);
-  const remote = endpoint(socket.remoteAddress, socket.remotePort);
-  if (local !== undefined && remote !== undefined) return new TcpConnection(socket, local, remote);
-  socket.on("error", () => {}); // the caller hears of it in another way, or never heard of the connection
-  socket.destroy();
-  return undefined;
-}
-
-class TcpConnection implements Connection {
-  readonly local: Endpoint;
-  readonly remote: Endpoint;
-  readonly #socket: Socket;
-  #isCorked = false;
-  #error: TransportError | undefined;
-
-  constructor(socket: Socket, local: Endpoint, remote: Endpoint) {
-    this.#socket = socket;
-    this.local = local;
-    this.remote = remote;
-    socket.on("error", (error) => (this.#error = transportError(error)));
-  }
-
-  open(handlers: ConnectionHandlers): void {
-    const socket = this.#socket;
-    socket.on("data", (bytes: Buffer) => handlers.received(bytes));
-    socket.on("drain", () => handlers.drained());
-    socket.on("end", () => handlers.ended());
-    if (socket.destroyed) setImmediate(() => handlers.closed(this.#error));
-    else socket.on("close", () => handlers.closed(this.#error));
-    socket.resume();
-  }
-
-  /** Messages written in one turn go to the kernel in one call. */
-  write(bytes: Uint8Array): boolean {
-    const socket = this.#socket;
-    if (socket.destroyed || socket.writableEnded) return true;
-    if (!this.#isCorked) {
-      this.#isCorked = true;
-      socket.cork();
-      process.nextTick(() => {
-        this.#isCorked = false;
-        socket.uncork();
-      });
-    }
-    return socket.write(bytes);
-  }
-
-  end(): void {
-    this.#socket.end();
-  }
-
-  destroy(): void {
-    this.#socket.resetAndDestroy();
-  }
-}
-
-/** An IPv4 address stays one also where the system shows it as IPv4-mapped; the zone of a link-local one is left out. */
-function endpoint(text: string | undefined, port: number | undefined): Endpoint | undefined {
-  const address = parseAddress((text ?? "").replace(/%.*$/, "").replace(/^::ffff:(?=\d+\.)/, ""));
-  return address === undefined || port === undefined ? undefined : { address, port };
-}
-
-const errorCodes: Readonly<Record<string, TransportErrorCode>> = {
-  ECONNREFUSED: "transport.refused",
-  EHOSTUNREACH: "transport.unreachable",
-  ENETUNREACH: "transport.unreachable",
-  ENETDOWN: "transport.unreachable",
-  ETIMEDOUT: "transport.timed-out",
-  ECONNRESET: "transport.reset",
-  EPIPE: "transport.reset",
-  EADDRNOTAVAIL: "transport.address-not-available",
-  EADDRINUSE: "transport.address-in-use",
-  EACCES: "transport.not-permitted",
-  EPERM: "transport.not-permitted",
-};
-
-function transportError(error: NodeJS.ErrnoException): TransportError {
-  return new TransportError(errorCodes[error.code ?? ""] ?? "transport.other", error.message);
 }

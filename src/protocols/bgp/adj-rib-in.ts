@@ -1,4 +1,4 @@
-import type { Prefix } from "../../net/index.ts";
+import type { AddressFamily, Prefix } from "../../net/index.ts";
 import type { PathAttribute, UpdateMessage } from "./messages.ts";
 import { prefixKey } from "./route.ts";
 
@@ -31,10 +31,11 @@ export function changesOf(update: UpdateMessage): ReceivedChanges {
   return { announced: prefixes.map((prefix) => ({ prefix, attributes })), withdrawn };
 }
 
-/** RFC 4271 §3.2, Adj-RIB-In: what one peer has told us in this session. */
+/** RFC 4271 §3.2, Adj-RIB-In: what one peer has told us, and which of it the peer has yet to tell again. */
 export class AdjRibIn {
   readonly #keep: boolean;
   readonly #routes = new Map<number | string, ReceivedRoute>();
+  readonly #stale = new Map<number | string, Prefix>();
   announced = 0;
   withdrawn = 0;
 
@@ -42,21 +43,47 @@ export class AdjRibIn {
     this.#keep = keep;
   }
 
+  get staleCount(): number {
+    return this.#stale.size;
+  }
+
   apply({ announced, withdrawn }: ReceivedChanges): void {
     this.announced += announced.length;
     this.withdrawn += withdrawn.length;
     if (!this.#keep) return;
-    for (const prefix of withdrawn) this.#routes.delete(prefixKey(prefix));
-    for (const route of announced) this.#routes.set(prefixKey(route.prefix), route);
+    for (const prefix of withdrawn) this.#forget(prefixKey(prefix));
+    for (const route of announced) {
+      const key = prefixKey(route.prefix);
+      this.#stale.delete(key);
+      this.#routes.set(key, route);
+    }
+  }
+
+  /** From now on the peer has to announce these routes again, or they go with `dropStale`. */
+  markStale(family: AddressFamily): void {
+    for (const [key, { prefix }] of this.#routes) {
+      if (prefix.address.family === family) this.#stale.set(key, prefix);
+    }
+  }
+
+  /** The prefixes that the peer has not announced again, now gone. */
+  dropStale(family: AddressFamily): Prefix[] {
+    const dropped = [...this.#stale].filter(([, prefix]) => prefix.address.family === family);
+    for (const [key] of dropped) this.#forget(key);
+    return dropped.map(([, prefix]) => prefix);
   }
 
   clear(): void {
     this.#routes.clear();
-    this.announced = 0;
-    this.withdrawn = 0;
+    this.#stale.clear();
   }
 
   routes(): Iterable<ReceivedRoute> {
     return this.#routes.values();
+  }
+
+  #forget(key: number | string): void {
+    this.#routes.delete(key);
+    this.#stale.delete(key);
   }
 }

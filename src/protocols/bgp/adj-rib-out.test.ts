@@ -15,6 +15,7 @@ const session: RouteContext = {
   fourOctetAs: true,
   localAsn: 65211,
   internal: false,
+  isLeaving: false,
   families: [4, 6],
   nextHops: { 4: ipv4(0x0a000001), 6: ipv6(1n) },
 };

@@ -1,8 +1,9 @@
-import type { Address, AddressFamily, Ipv4Address, Prefix } from "../../net/index.ts";
+import type { AddressFamily, Prefix } from "../../net/index.ts";
+import { maxMessageLength } from "./messages.ts";
 import { attributesKey, encodeAttributes, pathAttributes, type RouteContext } from "./path-attributes.ts";
 import { prefixKey, type Route, type RouteAttributes, type RouteChanges } from "./route.ts";
 import type { WithheldRoutes } from "./status.ts";
-import { holdsAny, packIpv4, packIpv6, packWithdrawals, type PrefixQueue } from "./update-packer.ts";
+import { holdsAny, packAnnouncements, packWithdrawals, type Envelope, type PrefixQueue } from "./update-packer.ts";
 
 /** One prefix: what the peer shall have, what it has, and the group in which the difference waits to be sent. */
 interface Entry {
@@ -33,9 +34,7 @@ interface Group {
   encoding: Encoding | undefined;
 }
 
-type Encoding =
-  | { readonly code: "sendable"; readonly attributes: Uint8Array; readonly nextHop: Address }
-  | { readonly code: WithheldRoutes["code"] };
+type Encoding = { readonly code: "sendable"; readonly envelope: Envelope } | { readonly code: WithheldRoutes["code"] };
 
 /**
  * RFC 4271 §3.2: what one peer has been told, against what it shall be told. Changes wait in groups of equal attributes,
@@ -78,13 +77,9 @@ export class AdjRibOut {
     }
   }
 
-  /** A session has been established: its peer has nothing yet. */
+  /** A session has been established: its peer has nothing yet, or is going to forget what it has. */
   attach(session: RouteContext): void {
-    this.#session = session;
-    for (const set of this.#sets.values()) {
-      set.groups[4].encoding = undefined;
-      set.groups[6].encoding = undefined;
-    }
+    this.#use(session);
     for (const entry of this.#entries.values()) {
       if (entry.sent !== undefined) this.#setSent(entry, undefined);
       this.#enqueue(entry);
@@ -100,6 +95,29 @@ export class AdjRibOut {
     }
   }
 
+  /** Says all routes of one family again (RFC 2918 §4). */
+  refresh(family: AddressFamily): void {
+    for (const entry of this.#entries.values()) {
+      if (entry.prefix.address.family !== family || entry.sent === undefined) continue;
+      this.#setSent(entry, outdated);
+      this.#enqueue(entry);
+    }
+  }
+
+  /** The session goes on, but its routes are said in another way from now on: all of them are said again. */
+  reword(session: RouteContext): void {
+    this.#use(session);
+    for (const family of session.families) this.refresh(family);
+  }
+
+  #use(session: RouteContext): void {
+    this.#session = session;
+    for (const set of this.#sets.values()) {
+      set.groups[4].encoding = undefined;
+      set.groups[6].encoding = undefined;
+    }
+  }
+
   /** The next UPDATE to send; its changes count as sent. `undefined` when there is none, or none that can be sent. */
   next(): Uint8Array | undefined {
     const session = this.#session;
@@ -111,7 +129,7 @@ export class AdjRibOut {
     // Last, so that a route that replaces another is there before the other goes.
     for (const family of [4, 6] as const) {
       const group = this.#withdrawals[family];
-      if (group.entries.size > 0) return packWithdrawals(family, this.#prefixesOf(group));
+      if (group.entries.size > 0) return packWithdrawals(family, limitOf(session), this.#prefixesOf(group));
     }
     return undefined;
   }
@@ -203,9 +221,7 @@ export class AdjRibOut {
   #pack(group: Group, set: AttributeSet, session: RouteContext): Uint8Array | undefined {
     group.encoding ??= encodingOf(set.attributes, group.family, session);
     if (group.encoding.code !== "sendable") return undefined;
-    const { attributes, nextHop } = group.encoding;
-    const prefixes = this.#prefixesOf(group);
-    return group.family === 4 ? packIpv4(attributes, prefixes) : packIpv6(attributes, nextHop, prefixes);
+    return packAnnouncements(group.encoding.envelope, this.#prefixesOf(group));
   }
 
   #prefixesOf(group: Group): PrefixQueue {
@@ -240,6 +256,9 @@ export class AdjRibOut {
 
 const noAttributes: RouteAttributes = {};
 
+/** Stands for what the peer has of a route that is to be said again: it equals nothing that may be wanted. */
+const outdated = newSet("outdated", noAttributes);
+
 function newGroup(family: AddressFamily, set: AttributeSet | undefined): Group {
   return { family, set, entries: new Set(), encoding: undefined };
 }
@@ -254,9 +273,16 @@ function newSet(key: string, attributes: RouteAttributes): AttributeSet {
 function encodingOf(route: RouteAttributes, family: AddressFamily, session: RouteContext): Encoding {
   if (!session.families.includes(family)) return { code: "family-not-negotiated" };
   const nextHop = route.nextHop ?? session.nextHops[family];
-  if (nextHop?.family !== family) return { code: "no-next-hop" };
-  const classic: Ipv4Address | undefined = nextHop.family === 4 ? nextHop : undefined;
+  if (nextHop === undefined || (nextHop.family !== family && !(family === 4 && session.extendedNextHop === true))) {
+    return { code: "no-next-hop" };
+  }
+  const [classic, multiprotocol] = nextHop.family === 4 ? [nextHop, undefined] : [undefined, nextHop];
   const attributes = encodeAttributes(pathAttributes(route, classic, session), session);
-  if (attributes === undefined || !holdsAny(attributes, family)) return { code: "attributes-too-long" };
-  return { code: "sendable", attributes, nextHop };
+  if (attributes === undefined) return { code: "attributes-too-long" };
+  const envelope = { family, attributes, nextHop: multiprotocol, limit: limitOf(session) };
+  return holdsAny(envelope) ? { code: "sendable", envelope } : { code: "attributes-too-long" };
+}
+
+function limitOf(session: RouteContext): number {
+  return session.maxMessageLength ?? maxMessageLength;
 }

@@ -4,7 +4,15 @@ import fc from "fast-check";
 import { ipv4, ipv6, prefixOf, type Prefix } from "../../net/index.ts";
 import { decodeMessage, encodeMessage } from "./codec.ts";
 import { Framer, type Frame } from "./framing.ts";
-import { maxMessageLength, type AsPathSegment, type Capability, type Message, type PathAttribute } from "./messages.ts";
+import {
+  maxMessageLength,
+  messageTypes,
+  type AsPathSegment,
+  type Capability,
+  type ExtendedCommunity,
+  type Message,
+  type PathAttribute,
+} from "./messages.ts";
 import { describeNotification, ProtocolError } from "./notification.ts";
 
 const record = <T>(model: { [Key in keyof T]: fc.Arbitrary<T[Key]> }) => fc.record(model, { noNullPrototype: true });
@@ -20,9 +28,21 @@ const prefix6: fc.Arbitrary<Prefix> = fc.tuple(anyIpv6, fc.nat(128)).map(([value
 const capability: fc.Arbitrary<Capability> = fc.oneof(
   record({ type: fc.constant("multiprotocol" as const), afi: u16, safi: u8 }),
   record({ type: fc.constant("four-octet-as" as const), asn: u32 }),
+  record({ type: fc.constantFrom("route-refresh" as const, "enhanced-route-refresh", "extended-message") }),
+  record({
+    type: fc.constant("extended-next-hop" as const),
+    families: fc.array(record({ afi: u16, safi: u16, nextHopAfi: u16 }), { maxLength: 4 }),
+  }),
+  record({
+    type: fc.constant("graceful-restart" as const),
+    restarting: fc.boolean(),
+    notification: fc.boolean(),
+    restartTimeSeconds: fc.nat(4095),
+    families: fc.array(record({ afi: u16, safi: u8, forwarding: fc.boolean() }), { maxLength: 4 }),
+  }),
   record({
     type: fc.constant("unknown" as const),
-    code: u8.filter((code) => code !== 1 && code !== 65),
+    code: u8.filter((code) => ![1, 2, 5, 6, 64, 65, 70].includes(code)),
     value: bytes(20),
   }),
 );
@@ -36,7 +56,21 @@ const segments = (asn: fc.Arbitrary<number>): fc.Arbitrary<AsPathSegment[]> =>
     { maxLength: 3 },
   );
 
-const knownCodes = [1, 2, 3, 4, 5, 6, 7, 8, 14, 15, 17, 18, 32];
+const knownCodes = [1, 2, 3, 4, 5, 6, 7, 8, 14, 15, 16, 17, 18, 32];
+
+const extendedCommunity: fc.Arbitrary<ExtendedCommunity> = fc.oneof(
+  record({ type: fc.constant("link-bandwidth" as const), asn: u16, bytesPerSecond: fc.float({ noNaN: true }) }),
+  record({ type: fc.constantFrom("route-target" as const, "route-origin"), asn: u16, value: u32 }),
+  record({
+    type: fc.constantFrom("route-target" as const, "route-origin"),
+    asn: fc.integer({ min: 0x10000, max: 0xffffffff }),
+    value: u16,
+  }),
+  record({
+    type: fc.constant("unknown" as const),
+    octets: fc.uint8Array({ minLength: 8, maxLength: 8 }).map((octets) => octets.with(0, 0x03)),
+  }),
+);
 
 const attribute = (fourOctetAs: boolean): fc.Arbitrary<PathAttribute> =>
   fc.oneof(
@@ -46,12 +80,22 @@ const attribute = (fourOctetAs: boolean): fc.Arbitrary<PathAttribute> =>
     record({ type: fc.constantFrom("multi-exit-disc" as const, "local-pref"), value: u32 }),
     fc.constant({ type: "atomic-aggregate" as const }),
     record({ type: fc.constant("aggregator" as const), asn: fourOctetAs ? u32 : u16, address: hostAddress }),
-    record({ type: fc.constant("communities" as const), values: fc.array(u32, { maxLength: 80 }) }),
+    record({ type: fc.constant("communities" as const), values: fc.array(u32, { minLength: 1, maxLength: 80 }) }),
     record({ type: fc.constant("as4-path" as const), segments: segments(u32) }),
     record({ type: fc.constant("as4-aggregator" as const), asn: u32, address: hostAddress }),
     record({
       type: fc.constant("large-communities" as const),
-      values: fc.array(fc.tuple(u32, u32, u32), { maxLength: 30 }),
+      values: fc.array(fc.tuple(u32, u32, u32), { minLength: 1, maxLength: 30 }),
+    }),
+    record({
+      type: fc.constant("extended-communities" as const),
+      values: fc.array(extendedCommunity, { minLength: 1, maxLength: 40 }),
+    }),
+    record({
+      type: fc.constant("mp-reach" as const),
+      family: fc.constant(4 as const),
+      nextHop: fc.oneof(hostAddress, anyIpv6),
+      prefixes: fc.array(prefix4, { maxLength: 20 }),
     }),
     fc.record(
       {
@@ -85,6 +129,7 @@ const mandatory: PathAttribute[] = [
 const message = (fourOctetAs: boolean): fc.Arbitrary<Message> =>
   fc.oneof(
     fc.constant({ type: "keepalive" as const }),
+    record({ type: fc.constant("route-refresh" as const), afi: u16, safi: u8, subtype: u8 }),
     record({ type: fc.constant("notification" as const), code: u8, subcode: u8, data: bytes(4_000) }),
     record({
       type: fc.constant("open" as const),
@@ -120,8 +165,8 @@ for (const fourOctetAs of [true, false]) {
   test(`what is encoded decodes to the same, with AS numbers of ${fourOctetAs ? "four" : "two"} octets`, () => {
     fc.assert(
       fc.property(message(fourOctetAs), (message) => {
-        const encoded = encodeMessage(message, { fourOctetAs });
-        assert.deepEqual(decodeMessage(only(encoded), { fourOctetAs }), message);
+        const context = { fourOctetAs, internal: true, extendedNextHop: true };
+        assert.deepEqual(decodeMessage(only(encodeMessage(message, context)), context), message);
       }),
       { numRuns: 2_000 },
     );
@@ -166,15 +211,15 @@ const damaged = fc
   .map(([message, changes, cut]) => {
     const body = only(encodeMessage(message, { fourOctetAs: true })).body.slice();
     for (const [at, value] of changes) if (body.length > 0) body[at % body.length] = value;
-    const type = { open: 1, update: 2, notification: 3, keepalive: 4 }[message.type];
+    const type = messageTypes[message.type];
     return { type, body: cut < 100 ? body.subarray(0, Math.max(10, body.length - cut)) : body };
   });
 
 /** The code that goes with each type of message (RFC 4271 §6): nothing else may come of it. */
-const codesOf: Readonly<Record<number, number>> = { 1: 2, 2: 3 };
+const codesOf: Readonly<Record<number, number>> = { 1: 2, 2: 3, 5: 7 };
 
 test("any bytes give a message, or an error that a NOTIFICATION can carry, and nothing else", () => {
-  const noise = record({ type: fc.integer({ min: 1, max: 4 }), body: bytes(200) });
+  const noise = record({ type: fc.integer({ min: 1, max: 5 }), body: bytes(200) });
   fc.assert(
     fc.property(fc.oneof(noise, damaged), fc.boolean(), (frame, fourOctetAs) => {
       const before = frame.body.slice();
@@ -201,28 +246,18 @@ function update(attributes: readonly number[], announced: readonly number[] = nl
   return Uint8Array.from([0, 0, attributes.length >>> 8, attributes.length & 255, ...attributes, ...announced]);
 }
 
+const unreach = [0x80, 15, 20, 0, 2, 1, 128, 0x20, 1, 0xd, 0xb8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1];
+
+/** What leaves the prefixes in doubt ends the session (RFC 7606 §3, §5). */
 const malformed: readonly (readonly [what: string, body: Uint8Array, answer: string])[] = [
   ["withdrawn routes longer than the message", Uint8Array.of(0, 9, 0, 0), "3/1"],
   ["attributes longer than the message", Uint8Array.of(0, 0, 0, 9), "3/1"],
-  ["an attribute longer than the attributes", update([...origin, ...asPath, 0x40, 3, 200, 10, 0, 0, 1]), "3/1"],
-  ["an attribute twice", update([...origin, ...origin, ...asPath, ...nextHop]), "3/1"],
+  ["MP_UNREACH_NLRI twice", update([...unreach, ...unreach], []), "3/1"],
+  ["a malformed attribute and no prefix", update([0x40, 1, 1, 3, ...asPath], []), "3/1"],
   ["a well-known attribute that does not exist", update([...origin, ...asPath, ...nextHop, 0x40, 99, 0]), "3/2 406300"],
-  ["no ORIGIN", update([...asPath, ...nextHop]), "3/3 01"],
-  ["no AS_PATH", update([...origin, ...nextHop]), "3/3 02"],
-  ["no NEXT_HOP", update([...origin, ...asPath]), "3/3 03"],
-  ["an optional ORIGIN", update([0xc0, 1, 1, 2, ...asPath, ...nextHop]), "3/4 c0010102"],
-  ["a partial NEXT_HOP", update([...origin, ...asPath, 0x60, 3, 4, 10, 0, 0, 1]), "3/4 6003040a000001"],
-  ["an ORIGIN of two octets", update([0x40, 1, 2, 2, 2, ...asPath, ...nextHop]), "3/5 4001020202"],
-  ["a NEXT_HOP of three octets", update([...origin, ...asPath, 0x40, 3, 3, 10, 0, 0]), "3/5 4003030a0000"],
-  ["ORIGIN 3", update([0x40, 1, 1, 3, ...asPath, ...nextHop]), "3/6 40010103"],
-  ["NEXT_HOP 0.0.0.0", update([...origin, ...asPath, 0x40, 3, 4, 0, 0, 0, 0]), "3/8 40030400000000"],
-  ["NEXT_HOP 224.0.0.1", update([...origin, ...asPath, 0x40, 3, 4, 224, 0, 0, 1]), "3/8 400304e0000001"],
   ["MP_REACH_NLRI that is cut off", update([...origin, ...asPath, 0x80, 14, 4, 0, 2, 1, 16], []), "3/9 800e0400020110"],
   ["a prefix of 33 bits", update([...origin, ...asPath, ...nextHop], [33, 1, 2, 3, 4, 5]), "3/10"],
   ["a prefix that is cut off", update([...origin, ...asPath, ...nextHop], [32, 1, 2, 3]), "3/10"],
-  ["a segment of unknown type", update([...origin, 0x40, 2, 6, 9, 1, 0, 0, 0, 1, ...nextHop]), "3/11"],
-  ["a segment that is cut off", update([...origin, 0x40, 2, 4, 2, 2, 0, 1, ...nextHop]), "3/11"],
-  ["an empty segment", update([...origin, 0x40, 2, 2, 2, 0, ...nextHop]), "3/11"],
 ];
 
 for (const [what, body, answer] of malformed) {
@@ -233,6 +268,91 @@ for (const [what, body, answer] of malformed) {
     assert.equal(`${outcome.code}/${outcome.subcode} ${data}`.trim(), answer);
   });
 }
+
+/** RFC 7606 §7. */
+const withdrawing: readonly (readonly [what: string, attributes: readonly number[], attribute: number])[] = [
+  ["an attribute longer than the attributes", [...origin, ...asPath, ...nextHop, 0x80, 4, 200, 10, 0, 0, 1], 0],
+  ["no ORIGIN", [...asPath, ...nextHop], 1],
+  ["no AS_PATH", [...origin, ...nextHop], 2],
+  ["no NEXT_HOP", [...origin, ...asPath], 3],
+  ["an optional ORIGIN", [0xc0, 1, 1, 2, ...asPath, ...nextHop], 1],
+  ["a partial NEXT_HOP", [...origin, ...asPath, 0x60, 3, 4, 10, 0, 0, 1], 3],
+  ["an ORIGIN of two octets", [0x40, 1, 2, 2, 2, ...asPath, ...nextHop], 1],
+  ["ORIGIN 3", [0x40, 1, 1, 3, ...asPath, ...nextHop], 1],
+  ["a NEXT_HOP of three octets", [...origin, ...asPath, 0x40, 3, 3, 10, 0, 0], 3],
+  ["NEXT_HOP 0.0.0.0", [...origin, ...asPath, 0x40, 3, 4, 0, 0, 0, 0], 3],
+  ["NEXT_HOP 224.0.0.1", [...origin, ...asPath, 0x40, 3, 4, 224, 0, 0, 1], 3],
+  ["a segment of unknown type", [...origin, 0x40, 2, 6, 9, 1, 0, 0, 0, 1, ...nextHop], 2],
+  ["a segment that is cut off", [...origin, 0x40, 2, 4, 2, 2, 0, 1, ...nextHop], 2],
+  ["an empty segment", [...origin, 0x40, 2, 2, 2, 0, ...nextHop], 2],
+  ["MULTI_EXIT_DISC of three octets", [...origin, ...asPath, ...nextHop, 0x80, 4, 3, 0, 0, 0], 4],
+  ["communities of six octets", [...origin, ...asPath, ...nextHop, 0xc0, 8, 6, 0, 0, 0, 0, 0, 0], 8],
+  ["no community in COMMUNITIES", [...origin, ...asPath, ...nextHop, 0xc0, 8, 0], 8],
+  ["an extended community of four octets", [...origin, ...asPath, ...nextHop, 0xc0, 16, 4, 0, 2, 0, 0], 16],
+  ["a large community of four octets", [...origin, ...asPath, ...nextHop, 0xc0, 32, 4, 0, 2, 0, 0], 32],
+];
+
+for (const [what, attributes, attribute] of withdrawing) {
+  test(`an UPDATE with ${what} withdraws its prefixes`, () => {
+    const outcome = decodeMessage({ type: 2, body: update(attributes) }, { fourOctetAs: true });
+    assert.ok(!(outcome instanceof ProtocolError) && outcome.type === "update");
+    assert.deepEqual(outcome.faults, [{ code: "treat-as-withdraw", attribute }]);
+    assert.deepEqual(outcome.withdrawn, [prefixOf(ipv4(0xac136401), 32)]);
+    assert.deepEqual([outcome.attributes, outcome.announced], [[], []]);
+  });
+}
+
+test("a malformed UPDATE withdraws IPv6 prefixes, too", () => {
+  const reach = [0x80, 14, 23, 0, 2, 1, 16, 0x20, 1, 0xd, 0xb8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 8, 0x20];
+  const outcome = decodeMessage({ type: 2, body: update([...reach, ...asPath], []) }, { fourOctetAs: true });
+  assert.ok(!(outcome instanceof ProtocolError) && outcome.type === "update");
+  const prefixes = [prefixOf(ipv6(0x20n << 120n), 8)];
+  assert.deepEqual(outcome.attributes, [{ type: "mp-unreach", family: 6, prefixes }]);
+});
+
+const discarding: readonly (readonly [what: string, attribute: readonly number[], code: number])[] = [
+  ["an attribute twice", origin, 1],
+  ["ATOMIC_AGGREGATE of one octet", [0x40, 6, 1, 0], 6],
+  ["AGGREGATOR of four octets", [0xc0, 7, 4, 0, 0, 0, 0], 7],
+  ["LOCAL_PREF from another AS", [0x40, 5, 4, 0, 0, 0, 9], 5],
+  ["an AS4_PATH that is cut off", [0xc0, 17, 3, 2, 1, 0], 17],
+];
+
+for (const [what, extra, attribute] of discarding) {
+  test(`an UPDATE with ${what} announces its prefixes without it`, () => {
+    const body = update([...origin, ...asPath, ...nextHop, ...extra]);
+    const outcome = decodeMessage({ type: 2, body }, { fourOctetAs: true });
+    assert.ok(!(outcome instanceof ProtocolError) && outcome.type === "update");
+    assert.deepEqual(outcome.faults, [{ code: "attribute-discard", attribute }]);
+    assert.equal(outcome.announced.length, 1);
+    assert.equal(outcome.attributes.length, 3);
+  });
+}
+
+test("an OPEN holds more capabilities than 255 octets, in the form of RFC 9072", () => {
+  const capabilities = Array.from({ length: 4 }, (_, index) => {
+    return { type: "unknown" as const, code: 200 + index, value: new Uint8Array(200) };
+  });
+  const open: Message = { type: "open", asn: 1, holdTimeSeconds: 90, routerId: ipv4(1), capabilities };
+  const encoded = encodeMessage(open, { fourOctetAs: true });
+  assert.deepEqual([...encoded.subarray(28, 30)], [255, 255]);
+  assert.deepEqual(decodeMessage(only(encoded), { fourOctetAs: true }), open);
+});
+
+test("a message above 4,096 octets is taken only once it has been agreed on", () => {
+  const data = new Uint8Array(20_000).fill(7);
+  const notification: Message = { type: "notification", code: 6, subcode: 2, data };
+  const encoded = encodeMessage(notification, { fourOctetAs: true, maxMessageLength: 65_535 });
+  assert.equal(encoded.length, 20_021);
+  const [refused] = new Framer().push(encoded);
+  assert.ok(refused instanceof ProtocolError);
+  const framer = new Framer();
+  framer.allowExtended();
+  assert.equal([...framer.push(encoded.subarray(0, 5_000))].length, 0);
+  const [frame] = framer.push(encoded.subarray(5_000));
+  assert.ok(frame !== undefined && !(frame instanceof ProtocolError));
+  assert.deepEqual(decodeMessage(frame, { fourOctetAs: true }), notification);
+});
 
 test("attributes and families that we do not know are passed over", () => {
   const vpn = [0x80, 14, 5, 0, 1, 128, 0, 0];

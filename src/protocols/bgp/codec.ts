@@ -2,6 +2,7 @@ import { headerLength, maxMessageLength, messageTypes, type CodecContext, type M
 import type { Frame } from "./framing.ts";
 import { decodeNotification, ProtocolError } from "./notification.ts";
 import { decodeOpen, encodeOpen } from "./open.ts";
+import { decodeRouteRefresh } from "./route-refresh.ts";
 import { decodeUpdate, encodeUpdate } from "./update.ts";
 import { Writer } from "./wire.ts";
 
@@ -17,6 +18,8 @@ export function decodeMessage(frame: Frame, context: CodecContext): Message | Pr
         return decodeNotification(frame.body);
       case messageTypes.keepalive:
         return { type: "keepalive" };
+      case messageTypes["route-refresh"]:
+        return decodeRouteRefresh(frame.body);
       default:
         return new ProtocolError(1, 3, Uint8Array.of(frame.type));
     }
@@ -28,7 +31,7 @@ export function decodeMessage(frame: Frame, context: CodecContext): Message | Pr
 
 /** The bytes of `message`, header included. Throws `RangeError` if they are more than a message may have. */
 export function encodeMessage(message: Message, context: CodecContext): Uint8Array {
-  const out = new Writer(maxMessageLength);
+  const out = new Writer(message.type === "open" ? maxMessageLength : (context.maxMessageLength ?? maxMessageLength));
   beginMessage(out, messageTypes[message.type]);
   switch (message.type) {
     case "open":
@@ -41,6 +44,11 @@ export function encodeMessage(message: Message, context: CodecContext): Uint8Arr
       out.u8(message.code);
       out.u8(message.subcode);
       out.bytes(message.data.subarray(0, out.room));
+      break;
+    case "route-refresh":
+      out.u16(message.afi);
+      out.u8(message.subtype);
+      out.u8(message.safi);
       break;
     case "keepalive":
       break;

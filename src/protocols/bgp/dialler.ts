@@ -1,5 +1,5 @@
 import type { Timer } from "../clock/index.ts";
-import type { ResolvedPeerConfig } from "./config.ts";
+import { linkOptionsOf, type ResolvedPeerConfig } from "./config.ts";
 import { jittered, type SpeakerPorts } from "./ports.ts";
 import { TransportError, type Connection } from "./transport.ts";
 
@@ -43,10 +43,12 @@ export class Dialler {
       if (this.#pending !== undefined) this.#owner.failed(timedOut(ms));
       this.dial();
     });
-    const { remoteAddress, remotePort, localAddress } = this.#config;
+    const { remoteAddress, remotePort, localAddress, vrf } = this.#config;
     const options = {
       remote: { address: remoteAddress, port: remotePort },
       ...(localAddress === undefined ? {} : { localAddress }),
+      ...(vrf === undefined ? {} : { vrf }),
+      ...linkOptionsOf(this.#config),
     };
     this.#pending = this.#ports.transport.dial(options, {
       connected: (connection) => {

@@ -12,8 +12,9 @@
  * Durations are in milliseconds and named so; AS numbers, communities and metrics are plain unsigned numbers.
  */
 export { Speaker } from "./speaker.ts";
-export type { Peer, StopOptions } from "./peer.ts";
-export type { PeerConfig, ResolvedPeerConfig, SpeakerConfig } from "./config.ts";
+export type { Peer } from "./peer.ts";
+export type { StopOptions } from "./departure.ts";
+export type { GracefulRestartConfig, ListenEndpoint, PeerConfig, ResolvedPeerConfig, SpeakerConfig } from "./config.ts";
 export type { SpeakerPorts } from "./ports.ts";
 export type { Route, RouteAttributes, RouteChanges } from "./route.ts";
 export type { ReceivedChanges, ReceivedRoute } from "./adj-rib-in.ts";
@@ -21,6 +22,7 @@ export {
   describeSessionError,
   type MessageCounts,
   type Negotiated,
+  type NegotiatedRestart,
   type PeerState,
   type PeerStatus,
   type SessionError,
@@ -28,7 +30,17 @@ export {
 } from "./status.ts";
 export { describeCapability } from "./capabilities.ts";
 export type { NotificationDescription } from "./notification.ts";
-export type { AsPathSegment, Capability, LargeCommunity, Origin, PathAttribute } from "./messages.ts";
+export { formatCommunity, parseCommunity, wellKnownCommunities, type WellKnownCommunity } from "./communities.ts";
+export type {
+  AsPathSegment,
+  Capability,
+  ExtendedCommunity,
+  ExtendedNextHop,
+  GracefulRestartCapability,
+  LargeCommunity,
+  Origin,
+  PathAttribute,
+} from "./messages.ts";
 export {
   TransportError,
   type Connection,
@@ -36,7 +48,10 @@ export {
   type DialHandlers,
   type DialOptions,
   type Endpoint,
+  type LinkOptions,
   type Listener,
+  type ListeningPeer,
+  type ListenOptions,
   type Transport,
   type TransportErrorCode,
 } from "./transport.ts";

@@ -11,7 +11,7 @@ const [addressA, addressB] = [ipv4(0x0a000001), ipv4(0x0a000002)];
 const asnB = 4_200_000_001;
 
 /** B played by hand: what it sends, and what it has heard. */
-async function byHand(config: Partial<PeerConfig> = {}) {
+async function byHand(config: Partial<PeerConfig> = {}, isDeaf = false) {
   const clock = new SimulatedClock();
   const network = new SimulatedNetwork(clock);
   const speaker = new Speaker(
@@ -23,6 +23,7 @@ async function byHand(config: Partial<PeerConfig> = {}) {
   const heard: Buffer[] = [];
   await network.host(addressB).listen({ address: addressB, port: 179 }, (connection) => {
     connections.push(connection);
+    if (isDeaf) return;
     const ended = () => connection.end();
     connection.open({ received: (bytes) => void heard.push(Buffer.from(bytes)), drained() {}, ended, closed() {} });
   });
@@ -128,4 +129,30 @@ test("a peer of two-octet AS numbers gets AS_TRANS, and the true number in AS4_P
   assert.equal(peer.status.negotiated?.fourOctetAs, false);
   assert.deepEqual(peer.status.negotiated?.families, [4]);
   assert.equal(peer.status.prefixes.sent[4], 1);
+});
+
+test("a peer that sends keepalives but takes nothing of what we send is given up", async () => {
+  const { say, peer, clock } = await byHand({ sendHoldTimeMs: 120_000 }, true);
+  const prefixes = Array.from({ length: 20_000 }, (_, index) => hostPrefix(ipv4(0xac100000 + index)));
+  peer.setRoutes(prefixes.map((prefix) => ({ prefix })));
+  say(bytesOfOpen, keepalive);
+  for (let elapsed = 0; elapsed < 110_000; elapsed += 10_000) {
+    clock.advance(10_000);
+    assert.equal(peer.state, "established");
+    say(keepalive);
+  }
+  clock.advance(15_000);
+  const { lastError } = peer.status;
+  assert.ok(lastError?.code === "notification.sent");
+  assert.equal(lastError.notification.codeName, "Send Hold Timer Expired");
+});
+
+test("a malformed UPDATE is counted, and leaves the session", async () => {
+  const { say, peer } = await byHand();
+  say(bytesOfOpen, keepalive);
+  const attributes = [{ type: "origin", origin: "igp" } as const];
+  const announced = [hostPrefix(ipv4(0xac100001))];
+  say(encodeMessage({ type: "update", withdrawn: [], attributes, announced }, context));
+  assert.equal(peer.state, "established");
+  assert.deepEqual(peer.status.faults, { treatedAsWithdraw: 1, attributesDiscarded: 0 });
 });

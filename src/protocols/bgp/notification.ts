@@ -69,12 +69,37 @@ const codes: Readonly<Record<number, { readonly name: string; readonly subcodes:
 export const cease = {
   administrativeShutdown: 2,
   peerDeconfigured: 3,
+  administrativeReset: 4,
   connectionRejected: 5,
   otherConfigurationChange: 6,
   connectionCollisionResolution: 7,
+  hardReset: 9,
   /** RFC 9384. */
   bfdDown: 10,
 } as const;
+
+/**
+ * RFC 9003 §2: the data of a Cease that tells the operator of the other side why; at most 255 octets of UTF-8, cut
+ * between characters.
+ */
+export function shutdownData(message: string): Uint8Array {
+  const encoded = new Uint8Array(255);
+  const { written } = new TextEncoder().encodeInto(message, encoded);
+  return written === 0 ? new Uint8Array() : Uint8Array.of(written, ...encoded.subarray(0, written));
+}
+
+/** RFC 8538 §3.1: a Cease that is not followed by a graceful restart; the data says what it would have been without. */
+export function hardReset({
+  code,
+  subcode,
+  data,
+}: Omit<NotificationMessage, "type">): Omit<NotificationMessage, "type"> {
+  return { code: 6, subcode: cease.hardReset, data: Uint8Array.of(code, subcode, ...data) };
+}
+
+export function isHardReset({ code, subcode }: { readonly code: number; readonly subcode: number }): boolean {
+  return code === 6 && subcode === cease.hardReset;
+}
 
 /** A NOTIFICATION as people read it. */
 export interface NotificationDescription {
@@ -85,6 +110,8 @@ export interface NotificationDescription {
   readonly subcodeName?: string;
   /** RFC 9003: what the operator of the other side wrote when shutting down. Untrusted; control characters removed. */
   readonly shutdownMessage?: string;
+  /** What a Hard Reset (RFC 8538 §3.1) would have been without graceful restart. */
+  readonly inner?: NotificationDescription;
   /** The data field in hexadecimal; absent when empty. */
   readonly dataHex?: string;
 }
@@ -92,6 +119,11 @@ export interface NotificationDescription {
 export function describeNotification(message: Omit<NotificationMessage, "type">): NotificationDescription {
   const { code, subcode, data } = message;
   const subcodeName = codes[code]?.subcodes[subcode];
+  const [innerCode, innerSubcode = 0] = data;
+  const inner =
+    isHardReset(message) && innerCode !== undefined && !isHardReset({ code: innerCode, subcode: innerSubcode })
+      ? describeNotification({ code: innerCode, subcode: innerSubcode, data: data.subarray(2) })
+      : undefined;
   const text = code === 6 && (subcode === 2 || subcode === 4) ? shutdownMessage(data) : undefined;
   return {
     code,
@@ -99,6 +131,7 @@ export function describeNotification(message: Omit<NotificationMessage, "type">)
     codeName: codes[code]?.name ?? `Unknown (${code})`,
     ...(subcodeName === undefined ? {} : { subcodeName }),
     ...(text === undefined ? {} : { shutdownMessage: text }),
+    ...(inner === undefined ? {} : { inner }),
     ...(data.length === 0 ? {} : { dataHex: Buffer.from(data).toString("hex") }),
   };
 }

@@ -1,10 +1,12 @@
 import { decodeCapabilities, encodeCapability } from "./capabilities.ts";
-import type { Capability, OpenMessage } from "./messages.ts";
+import { maxMessageLength, type Capability, type OpenMessage } from "./messages.ts";
 import { ProtocolError } from "./notification.ts";
-import { Reader, type Writer } from "./wire.ts";
+import { Reader, Writer } from "./wire.ts";
 
 const version = 4;
 const capabilitiesParameter = 2;
+/** RFC 9072 §2: where the first parameter's type would be, it says that lengths of two octets follow. */
+const extendedParameters = 255;
 
 /** RFC 4271 §4.2; what is wrong in itself, without knowing the peer's configuration, is refused as §6.2 says. */
 export function decodeOpen(body: Uint8Array): OpenMessage {
@@ -13,32 +15,51 @@ export function decodeOpen(body: Uint8Array): OpenMessage {
   const asn = fields.u16();
   const holdTimeSeconds = fields.u16();
   const routerId = fields.ipv4();
-  const parametersLength = fields.u8();
-  if (parametersLength !== fields.remaining) throw new ProtocolError(2, 0);
+  const { parameters, isExtended } = parametersOf(fields);
   const capabilities: Capability[] = [];
-  while (fields.remaining > 0) {
-    const type = fields.u8();
-    const parameter = fields.part(fields.u8());
+  while (parameters.remaining > 0) {
+    const type = parameters.u8();
+    const parameter = parameters.part(isExtended ? parameters.u16() : parameters.u8());
     if (type !== capabilitiesParameter) throw new ProtocolError(2, 4);
     capabilities.push(...decodeCapabilities(parameter));
   }
   return { type: "open", asn, holdTimeSeconds, routerId, capabilities };
 }
 
-/** All capabilities in one optional parameter. Throws `RangeError` if they do not fit in its 253 octets. */
+/** The extended form is told by the first type alone: the length before it should be 255, but need only not be 0. */
+function parametersOf(fields: Reader): { parameters: Reader; isExtended: boolean } {
+  const length = fields.u8();
+  const rest = fields.part(fields.remaining);
+  const parameters = rest.copy();
+  const isExtended = length > 0 && rest.remaining >= 3 && rest.u8() === extendedParameters;
+  const expected = isExtended ? rest.u16() : length;
+  const found = isExtended ? rest : parameters;
+  if (expected !== found.remaining) throw new ProtocolError(2, 0);
+  return { parameters: found, isExtended };
+}
+
+/**
+ * All capabilities in one optional parameter, in RFC 9072's form only where they need it. Throws `RangeError` if no OPEN
+ * holds them.
+ */
 export function encodeOpen(open: OpenMessage, out: Writer): void {
   out.u8(version);
   out.u16(open.asn);
   out.u16(open.holdTimeSeconds);
   out.u32(open.routerId.value);
-  const lengthAt = out.length;
-  out.u8(0);
-  if (open.capabilities.length === 0) return;
-  out.u8(capabilitiesParameter);
-  out.u8(0);
-  for (const capability of open.capabilities) encodeCapability(capability, out);
-  const parameters = out.length - lengthAt - 1;
-  if (parameters > 255) throw new RangeError(`capabilities of ${parameters - 2} octets: one OPEN holds 253`);
-  out.patchU8(lengthAt, parameters);
-  out.patchU8(lengthAt + 2, parameters - 2);
+  const capabilities = new Writer(maxMessageLength);
+  for (const capability of open.capabilities) encodeCapability(capability, capabilities);
+  const { length } = capabilities;
+  if (length > 253) {
+    out.u8(255);
+    out.u8(extendedParameters);
+    out.u16(length + 3);
+    out.u8(capabilitiesParameter);
+    out.u16(length);
+  } else if (length > 0) {
+    out.u8(length + 2);
+    out.u8(capabilitiesParameter);
+    out.u8(length);
+  } else out.u8(0);
+  out.bytes(capabilities.take());
 }

@@ -1,6 +1,13 @@
 import { formatAddress, type Address, type AddressFamily, type Ipv4Address } from "../../net/index.ts";
-import { encodeAttribute } from "./attributes.ts";
-import { asTrans, maxMessageLength, type CodecContext, type PathAttribute } from "./messages.ts";
+import { encodeAttribute } from "./attribute-encoder.ts";
+import { wellKnownCommunities } from "./communities.ts";
+import {
+  asTrans,
+  maxMessageLength,
+  type CodecContext,
+  type ExtendedCommunity,
+  type PathAttribute,
+} from "./messages.ts";
 import type { RouteAttributes } from "./route.ts";
 import { Writer } from "./wire.ts";
 
@@ -13,6 +20,8 @@ export interface RouteContext extends CodecContext {
   readonly families: readonly AddressFamily[];
   /** Next hops of routes that name none. */
   readonly nextHops: { readonly 4?: Address; readonly 6?: Address };
+  /** Whether the peer shall prefer other paths than ours, for we are leaving (RFC 8326). */
+  readonly isLeaving: boolean;
 }
 
 /** RFC 4271 §5.1.5 leaves the number to us; 100 is what everybody takes. */
@@ -28,13 +37,18 @@ export function pathAttributes(
   context: RouteContext,
 ): PathAttribute[] {
   const attributes: PathAttribute[] = [{ type: "origin", origin: route.origin ?? "incomplete" }];
-  const path = context.internal ? [] : [context.localAsn];
+  const path = context.internal ? [] : Array.from({ length: 1 + (route.prepend ?? 0) }, () => context.localAsn);
   attributes.push({ type: "as-path", segments: segmentsOf(path, context.fourOctetAs) });
   if (nextHop !== undefined) attributes.push({ type: "next-hop", address: nextHop });
   if (route.med !== undefined) attributes.push({ type: "multi-exit-disc", value: route.med });
-  if (context.internal) attributes.push({ type: "local-pref", value: route.localPref ?? defaultLocalPref });
-  if (route.communities !== undefined && route.communities.length > 0) {
-    attributes.push({ type: "communities", values: sortedSet(route.communities) });
+  if (context.internal) {
+    attributes.push({ type: "local-pref", value: context.isLeaving ? 0 : (route.localPref ?? defaultLocalPref) });
+  }
+  const leaving = context.isLeaving ? [wellKnownCommunities["graceful-shutdown"]] : [];
+  const communities = sortedSet([...(route.communities ?? []), ...leaving]);
+  if (communities.length > 0) attributes.push({ type: "communities", values: communities });
+  if (route.extendedCommunities !== undefined && route.extendedCommunities.length > 0) {
+    attributes.push({ type: "extended-communities", values: route.extendedCommunities });
   }
   // RFC 6793 §4.2.2: a speaker of two octets passes the true numbers on in AS4_PATH.
   if (!context.fourOctetAs && path.some((asn) => asn > 0xffff)) {
@@ -49,7 +63,7 @@ export function pathAttributes(
 
 /** Their bytes; `undefined` if not even one message holds them. */
 export function encodeAttributes(attributes: readonly PathAttribute[], context: CodecContext): Uint8Array | undefined {
-  const out = new Writer(maxMessageLength);
+  const out = new Writer(context.maxMessageLength ?? maxMessageLength);
   try {
     for (const attribute of attributes) encodeAttribute(attribute, context, out);
   } catch (error) {
@@ -62,6 +76,7 @@ export function encodeAttributes(attributes: readonly PathAttribute[], context: 
 /** The same text exactly for attributes that mean the same. */
 export function attributesKey(route: RouteAttributes): string {
   const { origin, nextHop, med, localPref, communities = [], largeCommunities = [] } = route;
+  const { extendedCommunities = [], prepend = 0 } = route;
   return JSON.stringify([
     origin ?? "incomplete",
     nextHop === undefined ? "" : formatAddress(nextHop),
@@ -69,7 +84,15 @@ export function attributesKey(route: RouteAttributes): string {
     localPref ?? defaultLocalPref,
     sortedSet(communities),
     [...new Set(largeCommunities.map((community) => community.join(":")))].sort(),
+    extendedCommunities.map(extendedCommunityKey),
+    prepend,
   ]);
+}
+
+function extendedCommunityKey(community: ExtendedCommunity): string {
+  if (community.type === "unknown") return Buffer.from(community.octets).toString("hex");
+  const value = community.type === "link-bandwidth" ? community.bytesPerSecond : community.value;
+  return `${community.type}:${community.asn}:${value}`;
 }
 
 function segmentsOf(path: readonly number[], fourOctets: boolean) {

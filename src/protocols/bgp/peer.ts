@@ -1,30 +1,22 @@
-import type { Timer } from "../clock/index.ts";
 import type { AddressFamily } from "../../net/index.ts";
-import { AdjRibIn, changesOf, type ReceivedChanges, type ReceivedRoute } from "./adj-rib-in.ts";
-import { AdjRibOut } from "./adj-rib-out.ts";
+import { Announcer } from "./announcer.ts";
+import type { ReceivedChanges, ReceivedRoute } from "./adj-rib-in.ts";
 import { loserOf } from "./collision.ts";
 import type { ResolvedPeerConfig } from "./config.ts";
+import { Departure, type StopOptions } from "./departure.ts";
 import { Dialler } from "./dialler.ts";
-import type { UpdateMessage } from "./messages.ts";
-import { cease } from "./notification.ts";
+import { Learner } from "./learner.ts";
+import type { RouteRefreshMessage } from "./messages.ts";
+import { afis, unicast } from "./negotiation.ts";
+import { cease, isHardReset } from "./notification.ts";
 import type { RouteContext } from "./path-attributes.ts";
 import type { SpeakerPorts } from "./ports.ts";
+import { refreshSubtypes } from "./route-refresh.ts";
 import type { Route, RouteChanges } from "./route.ts";
 import { refuse, Session, type SessionOwner } from "./session.ts";
-import type { Negotiated, PeerState, PeerStatus, SessionError } from "./status.ts";
+import type { NegotiatedRestart, PeerState, PeerStatus, SessionError } from "./status.ts";
 import { TrafficCounters } from "./traffic-counters.ts";
 import type { Connection } from "./transport.ts";
-
-/** How a peer is taken leave of. */
-export interface StopOptions {
-  /** Subcode of the Cease (RFC 4486). Default Administrative Shutdown. */
-  readonly ceaseSubcode?: number;
-  /**
-   * Withdraw all routes first, and wait so many ms from when the transport has taken that until closing, for the peer to
-   * move its traffic. Default: close at once, which withdraws as well, if less gently.
-   */
-  readonly drainMs?: number;
-}
 
 /**
  * One neighbour: the state machine of RFC 4271 §8 up to the connection (Idle, Connect, Active), its sessions (two for a
@@ -37,8 +29,8 @@ export class Peer {
   readonly config: ResolvedPeerConfig;
   readonly #ports: Required<SpeakerPorts>;
   readonly #dialler: Dialler;
-  readonly #ribOut = new AdjRibOut();
-  readonly #ribIn: AdjRibIn;
+  readonly #announcer: Announcer;
+  readonly #learner: Learner;
   readonly #traffic = new TrafficCounters();
   readonly #owner: SessionOwner;
   readonly #sessions = new Set<Session>();
@@ -47,29 +39,39 @@ export class Peer {
   readonly #changeListeners = new Set<(peer: Peer) => void>();
   readonly #receivedListeners = new Set<(changes: ReceivedChanges, peer: Peer) => void>();
   #isStarted = false;
+  #isRestarting: boolean;
   #live: Session | undefined;
   #departure: Departure | undefined;
-  #pumpRequested = false;
   #notifyRequested = false;
   #knownState: PeerState = "idle";
   #stateSince: number;
   #lastError: PeerStatus["lastError"];
   #timesEstablished = 0;
 
-  constructor(ports: Required<SpeakerPorts>, config: ResolvedPeerConfig) {
+  /** `restarting`: whether the peer may hold routes of one whose place we take. */
+  constructor(ports: Required<SpeakerPorts>, config: ResolvedPeerConfig, restarting: boolean) {
     this.config = config;
     this.#ports = ports;
-    this.#ribIn = new AdjRibIn(config.inbound === "keep");
+    this.#isRestarting = restarting;
     this.#stateSince = ports.clock.now();
     this.#dialler = new Dialler(ports, config, {
       connected: (connection) => this.#startSession(connection, false),
       failed: (error) => this.#noteError({ code: error.code, message: error.message }),
     });
+    this.#announcer = new Announcer(ports, {
+      progressed: () => this.#noteChange(),
+      allSent: () => this.#departure?.allSent(),
+      tableSent: () => (this.#isRestarting = false),
+    });
+    this.#learner = new Learner(ports, config, (changes) => {
+      for (const listener of this.#receivedListeners) listener(changes, this);
+    });
     this.#owner = {
       opened: (session) => this.#resolveCollisions(session),
       established: (session) => this.#established(session),
-      updated: (_, update) => this.#updated(update),
-      drained: () => this.#requestPump(),
+      updated: (_, update) => this.#learner.updated(update),
+      refreshed: (_, message) => this.#refreshed(message),
+      drained: () => this.#announcer.requestPump(),
       ended: (session, error) => this.#sessionEnded(session, error),
       gone: (session) => this.#sessionGone(session),
     };
@@ -81,26 +83,53 @@ export class Peer {
 
   /** Makes `routes` all that this peer shall have. What changed goes out at the end of this turn of the event loop. */
   setRoutes(routes: Iterable<Route>): void {
-    if (this.#departure !== undefined) return;
-    this.#ribOut.replace(routes);
-    this.#requestPump();
+    if (this.#departure === undefined) this.#announcer.replace(routes);
   }
 
   /** As `setRoutes`, by difference. What is both withdrawn and announced stays announced. */
   changeRoutes(changes: RouteChanges): void {
-    if (this.#departure !== undefined) return;
-    this.#ribOut.change(changes);
-    this.#requestPump();
+    if (this.#departure === undefined) this.#announcer.change(changes);
   }
 
   /** What this peer shall have. */
   routes(): Iterable<Route> {
-    return this.#ribOut.routes();
+    return this.#announcer.routes();
   }
 
-  /** What the peer has announced in this session; nothing unless `inbound` is "keep". */
+  /**
+   * The routes set are all that there are: from now on the peer hears End-of-RIB once it has them, and drops what it kept
+   * of before our restart (RFC 4724 §4.1). To be called when the first whole set is in, never before.
+   */
+  tableComplete(): void {
+    if (this.#departure === undefined) this.#announcer.complete();
+  }
+
+  get isTableComplete(): boolean {
+    return this.#announcer.isComplete;
+  }
+
+  /** Whether the peer may still hold routes of before our restart: it has not had our End-of-RIB. */
+  get isRestarting(): boolean {
+    return this.#isRestarting;
+  }
+
+  /** Asks the peer to prefer other paths than ours, as before maintenance (RFC 8326), or no longer. */
+  setGracefulShutdown(isLeaving: boolean): void {
+    if (this.#departure === undefined) this.#announcer.setLeaving(isLeaving);
+  }
+
+  /** Asks the peer for all its routes of one family again; false if there is no session or the peer cannot (RFC 2918). */
+  requestRefresh(family: AddressFamily): boolean {
+    const negotiated = this.#live?.negotiated;
+    if (negotiated === undefined || negotiated.routeRefresh === "none") return false;
+    if (!negotiated.families.includes(family)) return false;
+    this.#live?.sendRouteRefresh(afis[family], unicast, refreshSubtypes.request);
+    return true;
+  }
+
+  /** What the peer has announced, also what is kept while it restarts; nothing unless `inbound` is "keep". */
   receivedRoutes(): Iterable<ReceivedRoute> {
-    return this.#ribIn.routes();
+    return this.#learner.routes();
   }
 
   /**
@@ -112,7 +141,11 @@ export class Peer {
     return () => void this.#changeListeners.delete(listener);
   }
 
-  /** Calls `listener` with what each UPDATE from the peer changes. Returns how to stop it. */
+  /**
+   * Calls `listener` with what each UPDATE from the peer changes, and with routes that were kept over a restart and go
+   * because the peer has not announced them again. That a session's end takes its routes is told by `onChange` alone.
+   * Returns how to stop it.
+   */
   onReceived(listener: (changes: ReceivedChanges, peer: Peer) => void): () => void {
     this.#receivedListeners.add(listener);
     return () => void this.#receivedListeners.delete(listener);
@@ -128,6 +161,7 @@ export class Peer {
   get status(): PeerStatus {
     const session = this.#foremost();
     const negotiated = session?.negotiated;
+    const learner = this.#learner;
     return {
       name: this.name,
       state: this.state,
@@ -138,12 +172,8 @@ export class Peer {
       messagesReceived: { ...this.#traffic.received },
       bytesSent: this.#traffic.bytesSent,
       bytesReceived: this.#traffic.bytesReceived,
-      prefixes: {
-        sent: this.#ribOut.sent,
-        pending: this.#ribOut.pending,
-        withheld: this.#ribOut.withheld,
-        received: { announced: this.#ribIn.announced, withdrawn: this.#ribIn.withdrawn },
-      },
+      prefixes: { ...this.#announcer.counts, received: learner.counts, stale: learner.staleCount },
+      faults: learner.faults,
       ...(this.#lastError === undefined ? {} : { lastError: this.#lastError }),
       connectAttempts: this.#dialler.attempts,
       timesEstablished: this.#timesEstablished,
@@ -161,36 +191,42 @@ export class Peer {
   /** A connection has come in from this peer's address. The speaker calls it. */
   accept(connection: Connection): void {
     if (!this.#isStarted) return refuse(connection, cease.connectionRejected, this.#ports.clock);
-    if (this.#live !== undefined) return refuse(connection, cease.connectionCollisionResolution, this.#ports.clock);
+    // With graceful restart the peer may have lost the session that we still believe in (RFC 4724 §5).
+    const mayReplace = this.#live?.negotiated?.gracefulRestart !== undefined;
+    if (this.#live !== undefined && !mayReplace) {
+      return refuse(connection, cease.connectionCollisionResolution, this.#ports.clock);
+    }
     for (const session of this.#sessions) {
-      if (session.incoming) this.#dismiss(session); // the other side has given it up, or floods us
+      // The other side has given it up, or floods us.
+      if (session.incoming && session !== this.#live) this.#dismiss(session);
     }
     return this.#startSession(connection, true);
   }
 
   /** ManualStop. Ends when all connections are closed; an aborted `signal` makes it close at once. For good. */
   stop(options: StopOptions = {}, signal?: AbortSignal): Promise<void> {
-    if (this.#departure !== undefined) return this.#departure.gone.promise;
+    if (this.#departure !== undefined) return this.#departure.gone;
     this.#isStarted = false;
     this.#dialler.stop();
-    const { promise, resolve } = Promise.withResolvers<void>();
-    const ceaseSubcode = options.ceaseSubcode ?? cease.administrativeShutdown;
-    this.#departure = { ceaseSubcode, drainMs: options.drainMs ?? 0, gone: { promise, resolve }, drain: undefined };
+    const departure = new Departure(this.#ports, options, () => this.#leave());
     for (const session of this.#sessions) {
-      if (session !== this.#live) session.close({ code: 6, subcode: ceaseSubcode, data: noData });
+      if (session !== this.#live) session.close(departure.notification);
     }
-    if (this.#live === undefined || options.drainMs === undefined || signal?.aborted === true) this.#leave();
-    else {
+    const drains = this.#live !== undefined && options.drainMs !== undefined && signal?.aborted !== true;
+    if (drains && options.gracefulShutdown === true) this.#announcer.setLeaving(true);
+    else if (drains) this.#announcer.replace([]);
+    this.#departure = departure;
+    if (drains) {
       signal?.addEventListener("abort", () => this.#leave(), { once: true });
-      this.#ribOut.replace([]);
-      this.#requestPump();
-    }
+      this.#announcer.requestPump();
+    } else this.#leave();
     this.#noteChange();
-    return promise;
+    return departure.gone;
   }
 
   #startSession(connection: Connection, incoming: boolean): void {
-    const session = new Session(this.#ports, this.config, this.#owner, this.#traffic, { connection, incoming });
+    const source = { connection, incoming, restarting: this.#isRestarting };
+    const session = new Session(this.#ports, this.config, this.#owner, this.#traffic, source);
     this.#sessions.add(session);
     session.start();
     this.#noteChange();
@@ -211,7 +247,10 @@ export class Peer {
   #dismiss(session: Session): void {
     this.#sessions.delete(session);
     this.#leaving.add(session);
-    session.close({ code: 6, subcode: cease.connectionCollisionResolution, data: noData });
+    if (session === this.#live) {
+      this.#detach(session.negotiated?.gracefulRestart);
+      session.abandon();
+    } else session.close({ code: 6, subcode: cease.connectionCollisionResolution, data: new Uint8Array() });
   }
 
   #established(session: Session): void {
@@ -224,20 +263,23 @@ export class Peer {
     if (negotiated === undefined) return;
     this.#live = session;
     this.#timesEstablished += 1;
-    this.#ribOut.attach(this.#routeContext(session.connection, negotiated));
-    this.#requestPump();
+    this.#learner.attach(negotiated);
+    this.#announcer.attach(session, this.#routeContext(session));
     this.#noteChange();
   }
 
-  #routeContext(connection: Connection, negotiated: Negotiated): RouteContext {
-    const { address } = connection.local;
-    const nextHopOf = (family: AddressFamily) =>
-      this.config.nextHops[family] ?? (address.family === family ? address : undefined);
+  #routeContext(session: Session): Omit<RouteContext, "isLeaving"> {
+    const { address } = session.connection.local;
+    const context = session.codecContext;
+    const nextHopOf = (family: AddressFamily) => {
+      const suits = address.family === family || (family === 4 && context.extendedNextHop === true);
+      return this.config.nextHops[family] ?? (suits ? address : undefined);
+    };
     const [nextHop4, nextHop6] = [nextHopOf(4), nextHopOf(6)];
     return {
-      fourOctetAs: negotiated.fourOctetAs,
-      internal: negotiated.internal,
-      families: negotiated.families,
+      ...context,
+      internal: context.internal ?? false,
+      families: session.negotiated?.families ?? [],
       localAsn: this.config.localAsn,
       nextHops: {
         ...(nextHop4 === undefined ? {} : { 4: nextHop4 }),
@@ -246,25 +288,29 @@ export class Peer {
     };
   }
 
-  #updated(update: UpdateMessage): void {
-    const changes = changesOf(update);
-    this.#ribIn.apply(changes);
-    for (const listener of this.#receivedListeners) listener(changes, this);
+  #refreshed({ afi, safi, subtype }: RouteRefreshMessage): void {
+    const family = afi === afis[4] ? 4 : afi === afis[6] ? 6 : undefined;
+    if (family === undefined || safi !== unicast) return; // RFC 2918 §4: a family that was not agreed on is ignored
+    if (subtype === refreshSubtypes.request) this.#announcer.refresh(family);
+    else if (subtype === refreshSubtypes.begin) this.#learner.refreshBegins(family);
+    else if (subtype === refreshSubtypes.end) this.#learner.refreshEnds(family);
   }
 
   #sessionEnded(session: Session, error: SessionError): void {
     if (!this.#sessions.delete(session)) return; // dismissed
     this.#leaving.add(session);
-    if (session === this.#live) {
-      this.#live = undefined;
-      this.#ribOut.detach();
-      this.#ribIn.clear();
-    }
+    if (session === this.#live) this.#detach(restartAfter(error, session.negotiated?.gracefulRestart));
     // While another session lives, this one has most likely lost a collision.
     if (this.#sessions.size === 0) this.#noteError(error);
     if (this.#departure !== undefined) this.#leave();
     else if (!this.config.passive && !this.#isGettingOn()) this.#dialler.dialLater();
     this.#noteChange();
+  }
+
+  #detach(restart: NegotiatedRestart | undefined): void {
+    this.#live = undefined;
+    this.#announcer.detach();
+    this.#learner.detach(this.#departure === undefined ? restart : undefined);
   }
 
   /** Whether a session is under way that is more than a connection from outside that has said nothing yet. */
@@ -277,37 +323,17 @@ export class Peer {
     if (this.#departure !== undefined) this.#resolveWhenGone(this.#departure);
   }
 
-  #requestPump(): void {
-    if (this.#pumpRequested || this.#live === undefined) return;
-    this.#pumpRequested = true;
-    this.#ports.schedule(() => {
-      this.#pumpRequested = false;
-      this.#pump();
-    });
-  }
-
-  /** Sends changes until there are none or the transport wants us to wait; then `drained` goes on. */
-  #pump(): void {
-    const session = this.#live;
-    if (session === undefined || !session.isWritable) return;
-    for (let update = this.#ribOut.next(); update !== undefined; update = this.#ribOut.next()) {
-      this.#noteChange();
-      if (!session.sendUpdate(update)) return;
-    }
-    const departure = this.#departure;
-    if (departure !== undefined) departure.drain ??= this.#ports.clock.setTimer(departure.drainMs, () => this.#leave());
-  }
-
   #leave(): void {
     const departure = this.#departure;
     if (departure === undefined) return;
-    departure.drain?.cancel();
-    for (const session of this.#sessions) session.close({ code: 6, subcode: departure.ceaseSubcode, data: noData });
+    departure.cancelWait();
+    this.#learner.stop();
+    for (const session of this.#sessions) session.leave(departure.notification);
     this.#resolveWhenGone(departure);
   }
 
   #resolveWhenGone(departure: Departure): void {
-    if (this.#sessions.size === 0 && this.#leaving.size === 0) departure.gone.resolve();
+    if (this.#sessions.size === 0 && this.#leaving.size === 0) departure.connectionsClosed();
   }
 
   /** The one that is furthest. */
@@ -336,11 +362,8 @@ export class Peer {
   }
 }
 
-interface Departure {
-  readonly ceaseSubcode: number;
-  readonly drainMs: number;
-  readonly gone: { readonly promise: Promise<void>; readonly resolve: () => void };
-  drain: Timer | undefined;
+/** Whether a session that ended so is believed to come back with what it had: what was negotiated, or nothing. */
+function restartAfter(error: SessionError, restart: NegotiatedRestart | undefined): NegotiatedRestart | undefined {
+  if (error.code !== "notification.sent" && error.code !== "notification.received") return restart;
+  return restart?.notifications === true && !isHardReset(error.notification) ? restart : undefined;
 }
-
-const noData = new Uint8Array();

@@ -1,5 +1,5 @@
 import type { Address, Prefix } from "../../net/index.ts";
-import type { LargeCommunity, Origin } from "./messages.ts";
+import type { ExtendedCommunity, LargeCommunity, Origin } from "./messages.ts";
 
 /** A route that a peer shall have from us. */
 export interface Route {
@@ -12,7 +12,7 @@ export interface Route {
 export interface RouteAttributes {
   /** Default incomplete: the route was learned from neither an IGP nor EGP (RFC 4271 §5.1.1). */
   readonly origin?: Origin;
-  /** Default: self (`PeerConfig.nextHops`). Of the prefix's family. */
+  /** Default: self (`PeerConfig.nextHops`). Of the prefix's family, or IPv6 for an IPv4 prefix (RFC 8950). */
   readonly nextHop?: Address;
   /** MULTI_EXIT_DISC. */
   readonly med?: number;
@@ -21,6 +21,10 @@ export interface RouteAttributes {
   /** RFC 1997, as unsigned 32 bit numbers. Order and repetition carry no meaning. */
   readonly communities?: readonly number[];
   readonly largeCommunities?: readonly LargeCommunity[];
+  /** RFC 4360. */
+  readonly extendedCommunities?: readonly ExtendedCommunity[];
+  /** How often more than once our AS number stands in the AS_PATH towards another AS; 0 to 250. Default 0. */
+  readonly prepend?: number;
 }
 
 export interface RouteChanges {

@@ -3,14 +3,17 @@ import { decodeMessage, encodeMessage } from "./codec.ts";
 import type { ResolvedPeerConfig } from "./config.ts";
 import { Framer, type Frame } from "./framing.ts";
 import {
+  maxExtendedLength,
+  maxMessageLength,
   messageTypes,
   type CodecContext,
   type Message,
   type NotificationMessage,
+  type RouteRefreshMessage,
   type UpdateMessage,
 } from "./messages.ts";
 import { negotiate, openFor } from "./negotiation.ts";
-import { describeNotification, ProtocolError } from "./notification.ts";
+import { describeNotification, hardReset, ProtocolError } from "./notification.ts";
 import { jittered, type SpeakerPorts } from "./ports.ts";
 import type { Negotiated, SessionError } from "./status.ts";
 import type { TrafficCounters } from "./traffic-counters.ts";
@@ -20,6 +23,8 @@ import type { Connection, TransportError } from "./transport.ts";
 const openHoldMs = 240_000;
 /** How long we wait for the peer to take our last words and close, before we drop the connection. */
 const lingerMs = 1_000;
+/** RFC 9687 §3.1: the least default of the SendHoldTimer. */
+const leastSendHoldMs = 480_000;
 
 /** What a session tells its peer. Nothing follows `ended`, but `gone`. */
 export interface SessionOwner {
@@ -27,11 +32,22 @@ export interface SessionOwner {
   opened(session: Session): void;
   established(session: Session): void;
   updated(session: Session, update: UpdateMessage): void;
+  /** A ROUTE-REFRESH has come. */
+  refreshed(session: Session, message: RouteRefreshMessage): void;
   /** There is room again after `sendUpdate` returned false. */
   drained(session: Session): void;
   ended(session: Session, error: SessionError): void;
   /** Its connection is closed, too. */
   gone(session: Session): void;
+}
+
+/** Where a session comes from. */
+export interface SessionSource {
+  readonly connection: Connection;
+  /** Whether the remote side opened the connection. */
+  readonly incoming: boolean;
+  /** Whether our OPEN says that we have restarted (RFC 4724 §3). */
+  readonly restarting: boolean;
 }
 
 export type SessionState = "open-sent" | "open-confirm" | "established" | "ended";
@@ -44,6 +60,7 @@ export class Session {
   readonly connection: Connection;
   /** Whether the remote side opened the connection. */
   readonly incoming: boolean;
+  readonly #restarting: boolean;
   readonly #config: ResolvedPeerConfig;
   readonly #ports: Required<SpeakerPorts>;
   readonly #owner: SessionOwner;
@@ -54,7 +71,10 @@ export class Session {
   #holdMs = openHoldMs;
   #heardAt: number;
   #spokeAt: number;
+  /** When the transport last had nothing of ours that it could not pass on. */
+  #progressAt: number;
   #holdTimer: Timer | undefined;
+  #sendHoldTimer: Timer | undefined;
   #keepaliveTimer: Timer | undefined;
   #lingerTimer: Timer | undefined;
   #isWritable = true;
@@ -65,7 +85,7 @@ export class Session {
     config: ResolvedPeerConfig,
     owner: SessionOwner,
     traffic: TrafficCounters,
-    source: { readonly connection: Connection; readonly incoming: boolean },
+    source: SessionSource,
   ) {
     this.#ports = ports;
     this.#config = config;
@@ -73,8 +93,10 @@ export class Session {
     this.#traffic = traffic;
     this.connection = source.connection;
     this.incoming = source.incoming;
+    this.#restarting = source.restarting;
     this.#heardAt = ports.clock.now();
     this.#spokeAt = this.#heardAt;
+    this.#progressAt = this.#heardAt;
   }
 
   get state(): SessionState {
@@ -92,12 +114,13 @@ export class Session {
 
   /** Sends our OPEN and listens. To be called once. */
   start(): void {
-    this.#send(openFor(this.#config));
+    this.#send(openFor(this.#config, this.#restarting));
     this.#armHoldTimer(this.#holdMs);
     this.connection.open({
       received: (bytes) => this.#received(bytes),
       drained: () => {
         this.#isWritable = true;
+        this.#progressAt = this.#ports.clock.now();
         if (this.#state === "established") this.#owner.drained(this);
       },
       ended: () => this.#end({ code: "connection.closed" }),
@@ -108,6 +131,21 @@ export class Session {
   /** Hands an encoded UPDATE to the transport; false: wait for `drained`. */
   sendUpdate(bytes: Uint8Array): boolean {
     return this.#write("update", bytes);
+  }
+
+  sendRouteRefresh(afi: number, safi: number, subtype: number): void {
+    this.#send({ type: "route-refresh", afi, safi, subtype });
+  }
+
+  /** Tells the peer to forget our routes, why, and ends: where graceful restart would keep them, by a Hard Reset. */
+  leave(notification: Omit<NotificationMessage, "type">): void {
+    const keeps = this.#state === "established" && this.#negotiated?.gracefulRestart?.notifications === true;
+    this.close(keeps ? hardReset(notification) : notification);
+  }
+
+  /** Ends without a word: the peer has given this connection up (RFC 4724 §4.2). */
+  abandon(): void {
+    this.#end({ code: "connection.closed" });
   }
 
   /** Tells the peer why, and ends. Without effect on a session that has ended. */
@@ -133,7 +171,7 @@ export class Session {
   }
 
   #handle(frame: Frame): void {
-    const message = decodeMessage(frame, this.#context);
+    const message = decodeMessage(frame, this.codecContext);
     if (message instanceof ProtocolError) return this.close(message);
     this.#traffic.received[message.type] += 1;
     if (message.type === "notification") {
@@ -147,6 +185,7 @@ export class Session {
         return message.type === "keepalive" ? this.#establish() : this.#unexpected(message, 2);
       case "established":
         if (message.type === "update") return this.#owner.updated(this, message);
+        if (message.type === "route-refresh") return this.#owner.refreshed(this, message);
         return message.type === "keepalive" ? undefined : this.#unexpected(message, 3);
       case "ended":
         return undefined;
@@ -158,6 +197,7 @@ export class Session {
     if (negotiated instanceof ProtocolError) return this.close(negotiated);
     this.#negotiated = negotiated;
     this.#state = "open-confirm";
+    if (negotiated.extendedMessages) this.#framer.allowExtended();
     this.#owner.opened(this);
     if (this.#ended()) return;
     this.#holdTimer?.cancel();
@@ -165,6 +205,7 @@ export class Session {
     if (this.#holdMs > 0) this.#armHoldTimer(this.#holdMs);
     this.#send({ type: "keepalive" });
     if (negotiated.keepaliveMs > 0) this.#armKeepaliveTimer();
+    if (negotiated.holdTimeMs > 0) this.#armSendHoldTimer(this.#sendHoldMs);
   }
 
   #establish(): void {
@@ -204,18 +245,41 @@ export class Session {
     wait(interval);
   }
 
-  get #context(): CodecContext {
-    return { fourOctetAs: this.#negotiated?.fourOctetAs ?? true };
+  get #sendHoldMs(): number {
+    return this.#config.sendHoldTimeMs ?? Math.max(leastSendHoldMs, 2 * this.#holdMs);
+  }
+
+  /** RFC 9687: a peer that sends keepalives but takes nothing would else hold us up for ever. */
+  #armSendHoldTimer(ms: number): void {
+    this.#sendHoldTimer = this.#ports.clock.setTimer(ms, () => {
+      const now = this.#ports.clock.now();
+      if (this.connection.unsentBytes === 0) this.#progressAt = now;
+      const left = this.#progressAt + this.#sendHoldMs - now;
+      if (left > 0) return this.#armSendHoldTimer(left);
+      // The NOTIFICATION will not get through either: what matters is that the connection goes.
+      this.close({ code: 8, subcode: 0, data: new Uint8Array() });
+      return this.connection.destroy();
+    });
+  }
+
+  /** How messages are read and written from the peer's OPEN on. */
+  get codecContext(): CodecContext {
+    const negotiated = this.#negotiated;
+    if (negotiated === undefined) return { fourOctetAs: true };
+    const { fourOctetAs, internal, extendedNextHop, extendedMessages } = negotiated;
+    const longest = extendedMessages ? maxExtendedLength : maxMessageLength;
+    return { fourOctetAs, internal, extendedNextHop, maxMessageLength: longest };
   }
 
   #send(message: Message): void {
-    this.#write(message.type, encodeMessage(message, this.#context));
+    this.#write(message.type, encodeMessage(message, this.codecContext));
   }
 
   #write(type: Message["type"], bytes: Uint8Array): boolean {
     this.#traffic.sent[type] += 1;
     this.#traffic.bytesSent += bytes.length;
     this.#spokeAt = this.#ports.clock.now();
+    if (this.connection.unsentBytes === 0) this.#progressAt = this.#spokeAt;
     this.#isWritable = this.connection.write(bytes);
     return this.#isWritable;
   }
@@ -229,6 +293,7 @@ export class Session {
     this.#state = "ended";
     this.#holdTimer?.cancel();
     this.#keepaliveTimer?.cancel();
+    this.#sendHoldTimer?.cancel();
     if (!this.#isClosed) {
       this.connection.end();
       this.#lingerTimer = this.#ports.clock.setTimer(lingerMs, () => this.connection.destroy());

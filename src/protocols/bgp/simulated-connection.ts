@@ -35,6 +35,11 @@ export class Wire {
     return this.#bytesUnderWay >= this.#options.windowBytes;
   }
 
+  /** What is under way beyond the window. */
+  get waitingBytes(): number {
+    return Math.max(0, this.#bytesUnderWay - this.#options.windowBytes);
+  }
+
   put(item: Item): void {
     const at = this.#clock.now() + this.#options.latencyMs;
     if (!("bytes" in item)) this.#items.push({ at, item });
@@ -99,6 +104,10 @@ export class SimulatedConnection implements Connection {
     if (this.#hasEnded || this.#isClosed) return true;
     this.#out.put({ bytes });
     return !this.#out.isFull;
+  }
+
+  get unsentBytes(): number {
+    return this.#out.waitingBytes;
   }
 
   end(): void {

@@ -21,6 +21,27 @@ export interface Negotiated {
   readonly families: readonly AddressFamily[];
   /** All that the peer said that it can do. */
   readonly peerCapabilities: readonly Capability[];
+  /** Whether the peer sends all its routes again when asked (RFC 2918), and marks where they begin and end (RFC 7313). */
+  readonly routeRefresh: "none" | "plain" | "enhanced";
+  /** Whether messages may have up to 65,535 octets (RFC 8654). */
+  readonly extendedMessages: boolean;
+  /** Whether IPv4 routes may have an IPv6 next hop (RFC 8950). */
+  readonly extendedNextHop: boolean;
+  /** Present if both sides offered it. */
+  readonly gracefulRestart?: NegotiatedRestart;
+}
+
+/** RFC 4724 and RFC 8538. */
+export interface NegotiatedRestart {
+  /** The peer says that it has restarted. */
+  readonly peerIsRestarting: boolean;
+  /** How long to keep the peer's routes until it is back. */
+  readonly peerRestartTimeMs: number;
+  /** Families whose routes we keep while the peer restarts, and those of them that it has gone on forwarding. */
+  readonly peerFamilies: readonly AddressFamily[];
+  readonly peerForwarding: readonly AddressFamily[];
+  /** Whether a session that ends by a NOTIFICATION, too, is followed by a graceful restart, unless it is a Hard Reset. */
+  readonly notifications: boolean;
 }
 
 /** Why a session ended, or an attempt to have one failed. */
@@ -59,7 +80,11 @@ export interface PeerStatus {
     readonly withheld: readonly WithheldRoutes[];
     /** Announcements and withdrawals that came in, of this session. */
     readonly received: { readonly announced: number; readonly withdrawn: number };
+    /** Routes kept of a session that is over, until the peer has announced them again (RFC 4724 §4.2). */
+    readonly stale: number;
   };
+  /** UPDATEs of this session with faults that did not end it (RFC 7606). */
+  readonly faults: { readonly treatedAsWithdraw: number; readonly attributesDiscarded: number };
   /** The last one, whether or not a session has been established since. `at` is on the speaker's clock, in ms. */
   readonly lastError?: SessionError & { readonly at: number };
   /** How often we dialled, and how often a session was established, since the peer was added. */
@@ -88,7 +113,8 @@ export function describeSessionError(error: SessionError): string {
 }
 
 function notificationText(notification: NotificationDescription): string {
-  const { code, subcode, codeName, subcodeName, shutdownMessage } = notification;
+  const { code, subcode, codeName, subcodeName, shutdownMessage, inner } = notification;
   const name = subcodeName === undefined ? codeName : `${codeName}, ${subcodeName}`;
+  if (inner !== undefined) return `${code}/${subcode} (${name}) for ${notificationText(inner)}`;
   return `${code}/${subcode} (${name})${shutdownMessage === undefined ? "" : `: "${shutdownMessage}"`}`;
 }

@@ -4,8 +4,12 @@ type Counts = Record<Message["type"], number>;
 
 /** Messages and bytes of all connections with one peer since it was added. */
 export class TrafficCounters {
-  readonly sent: Counts = { open: 0, update: 0, notification: 0, keepalive: 0 };
-  readonly received: Counts = { open: 0, update: 0, notification: 0, keepalive: 0 };
+  readonly sent = noMessages();
+  readonly received = noMessages();
   bytesSent = 0;
   bytesReceived = 0;
+}
+
+function noMessages(): Counts {
+  return { open: 0, update: 0, notification: 0, keepalive: 0, "route-refresh": 0 };
 }

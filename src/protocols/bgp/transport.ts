@@ -10,14 +10,35 @@ export interface Endpoint {
 export interface Transport {
   /** Opens a connection; exactly one handler is called, once, and never within this call; none after `cancel`. */
   dial(options: DialOptions, handlers: DialHandlers): { cancel(): void };
-  /** Accepts connections until the listener is closed. Rejects with a `TransportError`. */
-  listen(local: Endpoint, accept: (connection: Connection) => void): Promise<Listener>;
+  /**
+   * Accepts connections until the listener is closed. What `options.peers` ask for holds from the first connection on.
+   * Rejects with a `TransportError`.
+   */
+  listen(local: Endpoint, accept: (connection: Connection) => void, options?: ListenOptions): Promise<Listener>;
 }
 
-export interface DialOptions {
+/** What is asked of TCP and IP on the connections with one peer; `PeerConfig` says what each is. */
+export interface LinkOptions {
+  readonly md5Password?: string;
+  readonly ttl?: number;
+  readonly ttlSecurityHops?: number;
+}
+
+export interface ListeningPeer extends LinkOptions {
+  readonly address: Address;
+}
+
+export interface ListenOptions {
+  readonly vrf?: string;
+  /** Peers that ask for anything. */
+  readonly peers: readonly ListeningPeer[];
+}
+
+export interface DialOptions extends LinkOptions {
   readonly remote: Endpoint;
   /** The address to come from; the system's choice if absent. */
   readonly localAddress?: Address;
+  readonly vrf?: string;
 }
 
 export interface DialHandlers {
@@ -28,6 +49,8 @@ export interface DialHandlers {
 export interface Listener {
   /** Where it listens; the port is the real one where 0 was asked for. */
   readonly local: Endpoint;
+  /** Makes these all the peers that ask for anything, for connections that come from now on. Throws a `TransportError`. */
+  setPeers(peers: readonly ListeningPeer[]): void;
   /** Accepts no more; connections that it has accepted go on. */
   close(): Promise<void>;
 }
@@ -43,6 +66,8 @@ export interface Connection {
    * all the same. Without effect once the connection is closed.
    */
   write(bytes: Uint8Array): boolean;
+  /** How many bytes wait here because the other side does not take them; what the system has taken does not count. */
+  readonly unsentBytes: number;
   /** No more will be written: the other side sees the end of the stream after all that was written. */
   end(): void;
   /** Drops the connection and what it holds; `closed` follows, never within this call. */

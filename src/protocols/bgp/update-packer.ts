@@ -1,13 +1,13 @@
 import type { Address, AddressFamily, Prefix } from "../../net/index.ts";
-import { attributeCodes } from "./attributes.ts";
+import { attributeCodes } from "./attribute-registry.ts";
 import { beginMessage, endMessage } from "./codec.ts";
-import { maxMessageLength, messageTypes } from "./messages.ts";
+import { maxExtendedLength, messageTypes } from "./messages.ts";
 import { encodePrefix, prefixOctets } from "./nlri.ts";
 import { Writer } from "./wire.ts";
 
 /** Optional, non-transitive, length in two octets. */
 const multiprotocolFlags = 0x90;
-const headOctets = { mpReach: 4, family: 3, nextHop: 17, reserved: 1 } as const;
+const headOctets = { mpReach: 4, family: 3, nextHopLength: 1, reserved: 1 } as const;
 /** Header, and the two length fields of an UPDATE. */
 const updateOctets = 23;
 
@@ -21,65 +21,87 @@ export interface PrefixQueue {
 const longest = { 4: 5, 6: 17 } as const;
 
 /** Reused for every message: what is sent is a copy of exactly its size. */
-const out = new Writer(maxMessageLength);
+const out = new Writer(maxExtendedLength);
 
-/** Whether a message with these attributes holds at least one prefix of any length. */
-export function holdsAny(attributes: Uint8Array, family: AddressFamily): boolean {
-  const multiprotocol =
-    family === 4 ? 0 : headOctets.mpReach + headOctets.family + headOctets.nextHop + headOctets.reserved;
-  return updateOctets + attributes.length + multiprotocol + longest[family] <= maxMessageLength;
+/** How a group of routes goes out in one session. */
+export interface Envelope {
+  readonly family: AddressFamily;
+  /** Encoded, but for MP_REACH_NLRI. */
+  readonly attributes: Uint8Array;
+  /** Present where it travels in MP_REACH_NLRI, not in NEXT_HOP. */
+  readonly nextHop: Address | undefined;
+  /** The most octets in a message. */
+  readonly limit: number;
 }
 
-/** An UPDATE that announces IPv4 prefixes in the classic field; `attributes` include NEXT_HOP. */
-export function packIpv4(attributes: Uint8Array, prefixes: PrefixQueue): Uint8Array {
-  beginMessage(out, messageTypes.update);
-  out.u16(0);
-  out.u16(attributes.length);
-  out.bytes(attributes);
-  fill(prefixes, maxMessageLength);
-  return endMessage(out);
+/** Whether a message like this holds at least one prefix of any length. */
+export function holdsAny({ family, attributes, nextHop, limit }: Envelope): boolean {
+  const { mpReach, family: familyOctets, nextHopLength, reserved } = headOctets;
+  const addressOctets = nextHop?.family === 4 ? 4 : 16;
+  const multiprotocol = nextHop === undefined ? 0 : mpReach + familyOctets + nextHopLength + addressOctets + reserved;
+  return updateOctets + attributes.length + multiprotocol + longest[family] <= limit;
 }
 
-/** An UPDATE that announces IPv6 prefixes. MP_REACH_NLRI stands first, as RFC 7606 §5.1 wants. */
-export function packIpv6(attributes: Uint8Array, nextHop: Address, prefixes: PrefixQueue): Uint8Array {
+/** An UPDATE that announces prefixes: in the classic field, or in MP_REACH_NLRI, which stands first (RFC 7606 §5.1). */
+export function packAnnouncements(envelope: Envelope, prefixes: PrefixQueue): Uint8Array {
+  const { family, attributes, nextHop, limit } = envelope;
   beginMessage(out, messageTypes.update);
   out.u16(0);
   const attributesAt = out.length;
   out.u16(0);
-  packMultiprotocol(attributeCodes["mp-reach"], maxMessageLength - attributes.length, prefixes, () => {
-    out.u8(16);
-    out.ipv6(BigInt(nextHop.value));
-    out.u8(0);
-  });
+  if (nextHop !== undefined) {
+    packMultiprotocol(attributeCodes["mp-reach"], family, limit - attributes.length, prefixes, () => {
+      if (nextHop.family === 4) {
+        out.u8(4);
+        out.u32(nextHop.value);
+      } else {
+        out.u8(16);
+        out.ipv6(nextHop.value);
+      }
+      out.u8(0);
+    });
+  }
   out.bytes(attributes);
   out.patchU16(attributesAt, out.length - attributesAt - 2);
+  if (nextHop === undefined) fill(prefixes, limit);
   return endMessage(out);
 }
 
 /** An UPDATE that withdraws prefixes of one family. */
-export function packWithdrawals(family: AddressFamily, prefixes: PrefixQueue): Uint8Array {
+export function packWithdrawals(family: AddressFamily, limit: number, prefixes: PrefixQueue): Uint8Array {
   beginMessage(out, messageTypes.update);
   const withdrawnAt = out.length;
   out.u16(0);
   if (family === 4) {
-    fill(prefixes, maxMessageLength - 2);
+    fill(prefixes, limit - 2);
     out.patchU16(withdrawnAt, out.length - withdrawnAt - 2);
     out.u16(0);
     return endMessage(out);
   }
   const attributesAt = out.length;
   out.u16(0);
-  packMultiprotocol(attributeCodes["mp-unreach"], maxMessageLength, prefixes, () => {});
+  packMultiprotocol(attributeCodes["mp-unreach"], family, limit, prefixes, () => {});
   out.patchU16(attributesAt, out.length - attributesAt - 2);
   return endMessage(out);
 }
 
-function packMultiprotocol(code: number, end: number, prefixes: PrefixQueue, writeHead: () => void): void {
+/** RFC 4724 §2: an UPDATE that says that all routes of this family have been sent. */
+export function endOfRib(family: AddressFamily): Uint8Array {
+  return packWithdrawals(family, maxExtendedLength, { peek: () => undefined, take: () => {} });
+}
+
+function packMultiprotocol(
+  code: number,
+  family: AddressFamily,
+  end: number,
+  prefixes: PrefixQueue,
+  writeHead: () => void,
+): void {
   out.u8(multiprotocolFlags);
   out.u8(code);
   const lengthAt = out.length;
   out.u16(0);
-  out.u16(2); // AFI IPv6
+  out.u16(family === 4 ? 1 : 2);
   out.u8(1); // SAFI unicast
   writeHead();
   fill(prefixes, end);

@@ -45,6 +45,11 @@ export class Reader {
     return new Reader(this.#bytes, tooShort, at, at + length);
   }
 
+  /** Another reader of what is left, at the same place. */
+  copy(): Reader {
+    return new Reader(this.#bytes, this.#tooShort, this.#at, this.#end);
+  }
+
   ipv4(): Ipv4Address {
     return { family: 4, value: this.u32() };
   }

@@ -1,0 +1,1 @@
+export { bindListener, closeSocket, openTcpSocket, setMd5Key, setTcpOptions } from "./tcp-socket.ts";

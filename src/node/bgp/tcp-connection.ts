@@ -1,0 +1,95 @@
+import type { Socket } from "node:net";
+import { parseAddress } from "../../net/index.ts";
+import {
+  TransportError,
+  type Connection,
+  type ConnectionHandlers,
+  type Endpoint,
+  type TransportErrorCode,
+} from "../../protocols/bgp/index.ts";
+
+/** `undefined` if the connection was reset before we saw it: then it has no addresses any more. */
+export function connectionOf(socket: Socket): TcpConnection | undefined {
+  const local = endpoint(socket.localAddress, socket.localPort);
+  const remote = endpoint(socket.remoteAddress, socket.remotePort);
+  if (local !== undefined && remote !== undefined) return new TcpConnection(socket, local, remote);
+  socket.on("error", () => {}); // the caller hears of it in another way, or never heard of the connection
+  socket.destroy();
+  return undefined;
+}
+
+class TcpConnection implements Connection {
+  readonly local: Endpoint;
+  readonly remote: Endpoint;
+  readonly #socket: Socket;
+  #isCorked = false;
+  #error: TransportError | undefined;
+
+  constructor(socket: Socket, local: Endpoint, remote: Endpoint) {
+    this.#socket = socket;
+    this.local = local;
+    this.remote = remote;
+    socket.on("error", (error) => (this.#error = transportError(error)));
+  }
+
+  open(handlers: ConnectionHandlers): void {
+    const socket = this.#socket;
+    socket.on("data", (bytes: Buffer) => handlers.received(bytes));
+    socket.on("drain", () => handlers.drained());
+    socket.on("end", () => handlers.ended());
+    if (socket.destroyed) setImmediate(() => handlers.closed(this.#error));
+    else socket.on("close", () => handlers.closed(this.#error));
+    socket.resume();
+  }
+
+  /** Messages written in one turn go to the kernel in one call. */
+  write(bytes: Uint8Array): boolean {
+    const socket = this.#socket;
+    if (socket.destroyed || socket.writableEnded) return true;
+    if (!this.#isCorked) {
+      this.#isCorked = true;
+      socket.cork();
+      process.nextTick(() => {
+        this.#isCorked = false;
+        socket.uncork();
+      });
+    }
+    return socket.write(bytes);
+  }
+
+  get unsentBytes(): number {
+    return this.#socket.writableLength;
+  }
+
+  end(): void {
+    this.#socket.end();
+  }
+
+  destroy(): void {
+    this.#socket.resetAndDestroy();
+  }
+}
+
+/** An IPv4 address stays one also where the system shows it as IPv4-mapped; the zone of a link-local one is left out. */
+function endpoint(text: string | undefined, port: number | undefined): Endpoint | undefined {
+  const address = parseAddress((text ?? "").replace(/%.*$/, "").replace(/^::ffff:(?=\d+\.)/, ""));
+  return address === undefined || port === undefined ? undefined : { address, port };
+}
+
+const errorCodes: Readonly<Record<string, TransportErrorCode>> = {
+  ECONNREFUSED: "transport.refused",
+  EHOSTUNREACH: "transport.unreachable",
+  ENETUNREACH: "transport.unreachable",
+  ENETDOWN: "transport.unreachable",
+  ETIMEDOUT: "transport.timed-out",
+  ECONNRESET: "transport.reset",
+  EPIPE: "transport.reset",
+  EADDRNOTAVAIL: "transport.address-not-available",
+  EADDRINUSE: "transport.address-in-use",
+  EACCES: "transport.not-permitted",
+  EPERM: "transport.not-permitted",
+};
+
+export function transportError(error: NodeJS.ErrnoException): TransportError {
+  return new TransportError(errorCodes[error.code ?? ""] ?? "transport.other", error.message);
+}
