@@ -1,6 +1,6 @@
 // What the project needs on a machine: its Node, its npm packages, Debian's packages, a kubectl.
 // Each step costs a few file reads when there is nothing to do, and says one line on stderr when there is.
-import { execFileSync } from "node:child_process";
+import { execFileSync, spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
@@ -35,7 +35,8 @@ function installDebianPackages() {
     .split("\n")
     .map((line) => line.replace(/#.*/, "").trim())
     .filter((name) => name !== "");
-  const missing = wanted.filter((name) => !existsSync(`/var/lib/dpkg/info/${name}.list`) && !isInstalled(name));
+  const installed = installedAmong(wanted);
+  const missing = wanted.filter((name) => !installed.has(name));
   if (missing.length === 0) return;
   if (process.getuid?.() !== 0 || !existsSync("/usr/bin/apt-get")) {
     throw new Error(`these programs are missing and only root on Debian can install them here: ${missing.join(", ")}`);
@@ -46,15 +47,11 @@ function installDebianPackages() {
   run("apt-get", ["install", "-y", "-qq", "--no-install-recommends", ...missing], root, env);
 }
 
-/** Multi-arch packages keep their list under another name. */
-function isInstalled(name) {
-  try {
-    return execFileSync("dpkg-query", ["-W", "-f", "${Status}", name], { stdio: "pipe" }).includes(
-      "install ok installed",
-    );
-  } catch {
-    return false;
-  }
+/** A package that was removed and not purged is known to dpkg and yet not there. */
+function installedAmong(names) {
+  const asked = spawnSync("dpkg-query", ["-W", "-f", "${Package} ${Status}\n", ...names], { encoding: "utf8" });
+  const lines = (asked.stdout ?? "").split("\n").filter((line) => line.endsWith(" install ok installed"));
+  return new Set(lines.map((line) => line.split(" ")[0]));
 }
 
 function installKubectl() {

@@ -27,7 +27,8 @@ export interface SessionView {
 
 export interface NodeView {
   readonly node: string;
-  readonly announces: boolean;
+  /** Undefined while the configuration is wrong: the last good one is known to the agents alone. */
+  readonly announces: boolean | undefined;
   readonly reasons: readonly Said<AnnouncementReason>[];
   readonly sessions: readonly SessionView[];
 }
@@ -73,10 +74,10 @@ export function explainService(whole: WholeSnapshot, key: string): ServiceExplan
     problems: whole.read.ok ? [] : whole.read.problems.map(said),
     externalTrafficPolicy: service.spec.externalTrafficPolicy ?? "Cluster",
     nodes: whole.nodes.map(({ metadata: { name: node } }) => {
-      const reasons = decided.explain(key, node);
+      const reasons = whole.read.ok ? decided.explain(key, node) : [];
       return {
         node,
-        announces: reasons.some((reason) => reason.code === "node.announces"),
+        announces: whole.read.ok ? reasons.some((reason) => reason.code === "node.announces") : undefined,
         reasons: reasons.map(said),
         sessions: sessionsOf(whole, decided.planFor(node)?.sessions.keys() ?? [], node),
       };

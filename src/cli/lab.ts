@@ -45,7 +45,11 @@ export function addLabCommands(program: Command): void {
     .argument("[id...]", "all labs of this machine that nobody is at, when left out")
     .action(async (ids: string[]) => {
       const { labs, takeDown } = await import("../lab/index.ts");
-      for (const id of ids.length > 0 ? ids : await labs()) {
+      const present = await labs();
+      const unknown = ids.find((id) => !present.includes(id));
+      if (unknown !== undefined)
+        throw new Error(`lab ${unknown}: there is none of this name; there are ${present.join(", ") || "none"}`);
+      for (const id of ids.length > 0 ? ids : present) {
         try {
           await takeDown(id);
           process.stdout.write(`lab ${id} is taken away\n`);

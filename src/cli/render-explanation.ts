@@ -16,7 +16,7 @@ export function renderExplanation(explanation: ServiceExplanation): string {
   }
   lines.push("", `Announced (externalTrafficPolicy: ${externalTrafficPolicy}):`);
   for (const { node, announces, reasons, sessions } of nodes) {
-    lines.push(`  ${node}: ${announces ? "announces" : "does not announce"}`);
+    lines.push(`  ${node}: ${verdict(announces)}`);
     lines.push(...reasons.map(({ text }) => `    ${text}`));
     for (const { peer, state, since, prefixes, lastError, lastErrorTime } of sessions) {
       const count = prefixes === undefined ? "" : `, ${prefixes} ${prefixes === 1 ? "prefix" : "prefixes"}`;
@@ -35,4 +35,9 @@ export function renderExplanation(explanation: ServiceExplanation): string {
   });
   lines.push(endpoints.length === 0 ? "  none" : table(rows));
   return `${lines.join("\n")}\n`;
+}
+
+function verdict(announces: boolean | undefined): string {
+  if (announces === undefined) return "goes on with the last good configuration";
+  return announces ? "announces" : "does not announce";
 }

@@ -23,7 +23,9 @@ export async function writeCondition(
     mine.length > 0 ? (["False", "ConfigurationError"] as const) : (["True", "Reconciled"] as const);
   const message = mine.map(describe).join("; ");
   const before = object.status?.conditions?.find((each) => each.type === conditionType);
-  if (before?.status === status && (before.message ?? "") === message) return;
+  const { generation } = object.metadata;
+  const isSaid = before?.status === status && (before.message ?? "") === message;
+  if (isSaid && before.observedGeneration === generation) return;
   const condition: Condition = {
     type: conditionType,
     status,
@@ -31,7 +33,7 @@ export async function writeCondition(
     message,
     lastTransitionTime:
       before?.status === status ? (before.lastTransitionTime ?? now().toISOString()) : now().toISOString(),
-    ...(object.metadata.generation === undefined ? {} : { observedGeneration: object.metadata.generation }),
+    ...(generation === undefined ? {} : { observedGeneration: generation }),
   };
   const others = (object.status?.conditions ?? []).filter((each) => each.type !== conditionType);
   await client.patch(

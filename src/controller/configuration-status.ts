@@ -1,10 +1,11 @@
 import { WorkQueue, type Client, type Informer } from "../kubernetes/client/index.ts";
-import { keyOf, type IPAddressPool, type KubernetesObject } from "../kubernetes/resources/index.ts";
-import type { AllocationDecision } from "../plan/index.ts";
+import { keyOf, type IPAddressPool, type NodeReport, type KubernetesObject } from "../kubernetes/resources/index.ts";
+import type { AllocationDecision, ConfigurationReason } from "../plan/index.ts";
 import type { ConfigurationWatch } from "../snapshot/index.ts";
 import { writeCondition, type ConfigurationObject } from "./configuration-conditions.ts";
 import type { AllocationEvents } from "./events.ts";
 import type { ControllerMetrics } from "./metrics.ts";
+import { reportedProblems } from "./reported-problems.ts";
 import { poolUsage } from "./pool-usage.ts";
 import { retries } from "./retries.ts";
 
@@ -26,6 +27,7 @@ export class ConfigurationStatus {
   readonly #queue: WorkQueue;
   readonly #running: Promise<void>;
   readonly #signal: AbortSignal;
+  readonly #reports: () => Iterable<NodeReport>;
   /** What each object was last told, so that one event is made of each complaint. */
   readonly #told = new Map<string, string>();
 
@@ -33,8 +35,10 @@ export class ConfigurationStatus {
     modules: Modules,
     configuration: ConfigurationWatch,
     decisions: () => Iterable<AllocationDecision>,
+    reports: () => Iterable<NodeReport>,
     signal: AbortSignal,
   ) {
+    this.#reports = reports;
     this.#modules = modules;
     this.#configuration = configuration;
     this.#decisions = decisions;
@@ -57,21 +61,29 @@ export class ConfigurationStatus {
   }
 
   async #writeConditions(): Promise<void> {
-    const { problems } = this.#configuration.state;
+    const problems = this.#problems();
     const { pools, peers, advertisements, configMaps } = this.#configuration;
     const informers = [pools, peers, advertisements] as unknown as Informer<KubernetesObject & ConfigurationObject>[];
     for (const { kind, cache } of informers) {
       for (const object of cache.values()) {
-        this.#tell(object);
+        this.#tell(object, problems);
         await writeCondition(this.#modules.client, kind, object, problems, () => new Date(), this.#signal);
       }
     }
-    for (const configMap of configMaps.cache.values()) this.#tell(configMap);
+    for (const configMap of configMaps.cache.values()) this.#tell(configMap, problems);
   }
 
-  #tell(object: KubernetesObject): void {
+  /** Those of the configuration itself, and those that only sessions show. */
+  #problems(): readonly ConfigurationReason[] {
+    return [
+      ...this.#configuration.state.problems,
+      ...reportedProblems(this.#configuration.peers.cache.values(), this.#reports()),
+    ];
+  }
+
+  #tell(object: KubernetesObject, all: readonly ConfigurationReason[]): void {
     const name = `${object.kind} ${keyOf(object)}`;
-    const problems = this.#configuration.state.problems.filter((problem) => problem.object === name);
+    const problems = all.filter((problem) => problem.object === name);
     const told = JSON.stringify(problems);
     if (problems.length > 0 && this.#told.get(name) !== told) this.#modules.events.misconfigured(object, problems);
     this.#told.set(name, told);

@@ -1,6 +1,6 @@
 import type { Logger } from "pino";
 import { allSynced, watchKind, WorkQueue, type Client, type Informer } from "../kubernetes/client/index.ts";
-import { Node, type KubernetesObject } from "../kubernetes/resources/index.ts";
+import { Node, NodeReport, type KubernetesObject } from "../kubernetes/resources/index.ts";
 import { ConfigurationWatch, outageLog } from "../snapshot/index.ts";
 import { addressApi } from "./address-api.ts";
 import { Allocator } from "./allocator.ts";
@@ -77,6 +77,7 @@ export async function runController(
 
   const fed = feedAllocator(client, allocator, settle, watching, signal);
   const nodes = watchKind(client, Node, watching, (changes) => configuration.nodesChanged(changes), signal);
+  const reports = watchKind(client, NodeReport, watching, () => configurationStatus.decided(), signal);
   const configuration: ConfigurationWatch = new ConfigurationWatch(
     client,
     { namespace: options.namespace, nodes: () => nodes.cache.values(), ...watching },
@@ -96,11 +97,12 @@ export async function runController(
     { client, events, metrics, onFailure },
     configuration,
     () => allocator.decisions(),
+    () => reports.cache.values(),
     signal,
   );
 
   const running = statuses.run(signal);
-  const informers = [...fed, nodes as unknown as Informer<KubernetesObject>];
+  const informers = [...fed, ...([nodes, reports] as unknown as Informer<KubernetesObject>[])];
   try {
     await Promise.all([allSynced(informers), configuration.synced()]);
     allocator.start();

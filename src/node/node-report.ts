@@ -37,6 +37,7 @@ export function reportOf({ startTime, sessions, problems, dateOf }: Observed): S
         state: stateNames[session.state],
         since: dateOf(session.stateSince).toISOString(),
         prefixes: sent[4] + sent[6],
+        ...namedAs(session.lastError),
         ...(session.lastError === undefined
           ? {}
           : {
@@ -100,4 +101,11 @@ export class Reporter {
       if (last === undefined) this.touch(retryMs);
     }
   }
+}
+
+/** The AS number that we refused an OPEN for: the data of our NOTIFICATION 2/2 (Bad Peer AS). */
+function namedAs(error: PeerStatus["lastError"]): Pick<Session, "namedAS"> {
+  if (error?.code !== "notification.sent") return {};
+  const { code, subcode, dataHex } = error.notification;
+  return code === 2 && subcode === 2 && dataHex !== undefined ? { namedAS: Number.parseInt(dataHex, 16) } : {};
 }

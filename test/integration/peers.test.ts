@@ -16,6 +16,9 @@ test("a peer of another AS number than configured is told by name, and mended is
     said.test((await stage.session("other"))?.lastError ?? ""),
   );
   assert.deepEqual([...new Set(wrong.notifications)], ["2/2"]);
+  const wanted = /BGPPeer metallb-system\/other: spec\.peerASN: 65299: must be 65210: the router names that AS number/;
+  await stage.isValid(BGPPeer, "other", "False", wanted);
+  await stage.hasEvent({ kind: "BGPPeer", name: "other" }, "ConfigurationError", wanted);
   assert.match(await stage.look("status"), said);
   assert.match(await stage.look("explain", "service", "default/ng-svc"), said);
   assert.equal((await stage.session("l3-switch"))?.state, "Established");
@@ -25,8 +28,10 @@ test("a peer of another AS number than configured is told by name, and mended is
   await stage.setPeer("l3-switch", { peerASN: 65222 });
   await stage.sessionIs("l3-switch", /^(?!Established)/, /NOTIFICATION 2\/2 \(OPEN Message Error, Bad Peer AS\)/);
   await stage.hasNoRoute("172.19.100.1");
+  await stage.isValid(BGPPeer, "l3-switch", "False", /spec\.peerASN: 65222: must be 65210/);
   await stage.setPeer("l3-switch", { peerASN: 65210 });
   await stage.sessionIs("l3-switch", /^Established$/);
+  await stage.isValid(BGPPeer, "l3-switch", "True", /^$/);
   await stage.hasRoute("172.19.100.1");
 });
 

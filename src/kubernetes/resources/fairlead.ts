@@ -50,6 +50,7 @@ const sessionReport = z.object({
   state: z.enum(["Idle", "Connect", "Active", "OpenSent", "OpenConfirm", "Established"]),
   since: z.string(),
   prefixes: z.int().describe("Announced to this peer now."),
+  namedAS: z.int().optional().describe("The AS number in the peer's OPEN, where it was refused for it."),
   lastError: z.string().optional(),
   lastErrorTime: z.string().optional(),
 });

@@ -51,7 +51,8 @@ function gracefulRestart(config: ResolvedPeerConfig, restarting: boolean): Grace
 export function negotiate(config: ResolvedPeerConfig, open: OpenMessage): Negotiated | ProtocolError {
   const fourOctet = open.capabilities.find((capability) => capability.type === "four-octet-as");
   const peerAsn = fourOctet?.asn ?? open.asn;
-  if (peerAsn === 0 || !isExpected(peerAsn, config)) return new ProtocolError(2, 2);
+  // The RFC leaves the data open; the AS number that was refused helps whoever reads it.
+  if (peerAsn === 0 || !isExpected(peerAsn, config)) return new ProtocolError(2, 2, fourOctets(peerAsn));
   const internal = peerAsn === config.localAsn;
   const sameId = open.routerId.value === config.routerId.value;
   if (open.routerId.value === 0 || (internal && sameId)) return new ProtocolError(2, 3); // RFC 6286 §2.2
@@ -118,4 +119,10 @@ function commonFamilies(ours: readonly AddressFamily[], theirs: readonly Capabil
 /** RFC 5492 §5: the data of Unsupported Capability lists what we would have needed. */
 function neededCapabilities(families: readonly AddressFamily[]): Uint8Array {
   return Uint8Array.from(families.flatMap((family) => [1, 4, 0, afis[family], 0, unicast]));
+}
+
+function fourOctets(value: number): Uint8Array {
+  const bytes = new Uint8Array(4);
+  new DataView(bytes.buffer).setUint32(0, value);
+  return bytes;
 }
