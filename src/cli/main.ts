@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { Command } from "commander";
 import { addAgentCommands } from "./agents.ts";
+import { addCrdsCommand } from "./crds.ts";
 import { addLabCommands } from "./lab.ts";
 import { addLookCommands } from "./look.ts";
 import { version } from "./version.ts";
@@ -13,6 +14,7 @@ const program = new Command("fairlead")
 
 addAgentCommands(program);
 addLookCommands(program);
+addCrdsCommand(program);
 addLabCommands(program);
 
 try {
