@@ -16,7 +16,7 @@ const debianPackages = join(root, "setup/debian-packages.txt");
 export function setUp() {
   installNpmPackages("setup/node", "Node");
   installNpmPackages(".", "npm packages of the lock file");
-  installDebianPackages();
+  installDebianPackages(listedPackages());
   installKubectl();
 }
 
@@ -30,11 +30,15 @@ function installNpmPackages(folder, what) {
   writeFileSync(stamp, want);
 }
 
-function installDebianPackages() {
-  const wanted = readFileSync(debianPackages, "utf8")
+function listedPackages() {
+  return readFileSync(debianPackages, "utf8")
     .split("\n")
     .map((line) => line.replace(/#.*/, "").trim())
     .filter((name) => name !== "");
+}
+
+/** Installs those of the packages that are missing. */
+export function installDebianPackages(wanted) {
   const installed = installedAmong(wanted);
   const missing = wanted.filter((name) => !installed.has(name));
   if (missing.length === 0) return;

@@ -1,5 +1,15 @@
-import { InvalidArgumentError, type Command } from "commander";
-import type { BfdTimes } from "../lab/index.ts";
+import { InvalidArgumentError, Option, type Command } from "commander";
+import type { ApiChoice, BfdTimes, ProxyChoice } from "../lab/index.ts";
+
+interface ClusterOptions {
+  readonly api: ApiChoice;
+  readonly proxy: ProxyChoice;
+}
+
+interface RunOptions extends ClusterOptions {
+  readonly json: boolean;
+  readonly bfd?: BfdTimes;
+}
 
 /** `fairlead lab`: whole networks on one machine. */
 export function addLabCommands(program: Command): void {
@@ -11,14 +21,16 @@ export function addLabCommands(program: Command): void {
     .argument("<scenario>", "bgp", scenario)
     .option("--json", "print one object on standard output, and nothing else", false)
     .option("--bfd <times>", "watch the paths by BFD where resources configure it: MILLISECONDSxMULTIPLIER", bfdTimes)
-    .action(async (_: string, options: { json: boolean; bfd?: BfdTimes }) => {
+    .addOption(apiOption())
+    .addOption(proxyOption())
+    .action(async (_: string, options: RunOptions) => {
       const { tellBgpStory } = await import("../lab/index.ts");
       const { liveAudience, renderReport } = await import("./render-story.ts");
       const interrupted = interruption();
       const report = await tellBgpStory(
         liveAudience(options.json ? process.stderr : process.stdout),
         interrupted,
-        options.bfd,
+        options,
       );
       process.stdout.write(options.json ? `${JSON.stringify(report)}\n` : renderReport(report));
       process.exitCode = report.ok ? 0 : 1;
@@ -28,10 +40,12 @@ export function addLabCommands(program: Command): void {
     .command("up")
     .description("build a scenario's network, configured and with its workload, and leave it running")
     .argument("<scenario>", "bgp", scenario)
-    .action(async () => {
+    .addOption(apiOption())
+    .addOption(proxyOption())
+    .action(async (_: string, options: ClusterOptions) => {
       const { BgpCluster, manifest } = await import("../lab/index.ts");
       const { renderTour } = await import("./render-tour.ts");
-      const cluster = await BgpCluster.up({ signal: interruption() });
+      const cluster = await BgpCluster.up({ ...options, signal: interruption() });
       await cluster.kubectl(["apply", "-f", manifest("resources"), "-f", manifest("workload")]);
       await cluster.lab.leaveRunning();
       process.stdout.write(renderTour(cluster));
@@ -59,6 +73,18 @@ export function addLabCommands(program: Command): void {
         }
       }
     });
+}
+
+function apiOption(): Option {
+  return new Option("--api <which>", "the embedded API server, or Kubernetes' own control plane")
+    .choices(["embedded", "kubernetes"] satisfies ApiChoice[])
+    .default("embedded");
+}
+
+function proxyOption(): Option {
+  return new Option("--proxy <which>", "who takes Services' traffic to pods; kube-proxy needs --api kubernetes")
+    .choices(["fairlead", "kube-proxy"] satisfies ProxyChoice[])
+    .default("fairlead");
 }
 
 /** Aborted by Ctrl-C and SIGTERM: what was built is taken away then. */

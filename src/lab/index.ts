@@ -1,5 +1,8 @@
-export { BgpCluster, fairlead, kubectlPath, manifest } from "./bgp/bgp-cluster.ts";
+export { BgpCluster, manifest } from "./bgp/bgp-cluster.ts";
+export type { BgpClusterOptions, ProxyChoice } from "./bgp/bgp-cluster.ts";
 export { tellBgpStory } from "./bgp/bgp-story.ts";
+export type { ApiChoice } from "./cluster/cluster-api.ts";
+export { fairlead, kubectlPath } from "./commands.ts";
 export type { BfdTimes } from "./frr-switch.ts";
 export { labs } from "./lab-folder.ts";
 export type { PhaseReport } from "./load/phase.ts";

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from "node:http";
 import { TLSSocket } from "node:tls";
-import type { Authority } from "./certificates/authority.ts";
+import type { Authority } from "./authority.ts";
 import type { User } from "./request.ts";
 import { ApiError } from "./status.ts";
 

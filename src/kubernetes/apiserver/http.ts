@@ -4,7 +4,7 @@ import { createServer, type Server } from "node:https";
 import type { AddressInfo } from "node:net";
 import type { Api } from "./api.ts";
 import { authenticate } from "./authentication.ts";
-import type { Authority } from "./certificates/authority.ts";
+import type { Authority } from "./authority.ts";
 import type { ApiRequest, ApiResponse } from "./request.ts";
 import { ApiError } from "./status.ts";
 import type { WatchSink } from "./watch.ts";

@@ -2,7 +2,7 @@ import { kinds, Namespace } from "../resources/index.ts";
 import { serviceNetworksOf } from "./admission/service/networks.ts";
 import { strategies } from "./admission/strategies.ts";
 import { Api } from "./api.ts";
-import { Authority } from "./certificates/authority.ts";
+import { Authority } from "./authority.ts";
 import { expireEvents } from "./event-expiry.ts";
 import { GarbageCollector } from "./garbage-collector.ts";
 import { HttpServer } from "./http.ts";

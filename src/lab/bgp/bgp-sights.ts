@@ -2,6 +2,7 @@ import { addressOn } from "../topology.ts";
 import type { Observation } from "../story.ts";
 import { until } from "../until.ts";
 import type { BgpCluster } from "./bgp-cluster.ts";
+import { kubeProxyRules, type NodeRules } from "./kube-proxy-rules.ts";
 import { bfdPeersOf, bgpRouteTo, neighboursOf, pathsTo, type Neighbour } from "./switch-view.ts";
 
 /** What can be seen of the scenario, by the means that its operator has: kubectl, vtysh, curl, nft. */
@@ -99,7 +100,8 @@ export class BgpSights {
     };
   }
 
-  async #rulesOn(node: string): Promise<{ readonly verdict: string; readonly endpoints: readonly string[] }> {
+  async #rulesOn(node: string): Promise<NodeRules> {
+    if (this.#cluster.proxy === "kube-proxy") return kubeProxyRules(this.#cluster.lab, node, this.#address);
     const list = ["nft", "list", "map", "inet", "fairlead-proxy"];
     const [services, endpoints] = await Promise.all(
       ["services4", "endpoints4-tcp"].map((map) =>
@@ -179,10 +181,12 @@ export class BgpSights {
 
   /** Resolves when Kubernetes knows that the node is dead: its pods are endpoints no more. */
   async knownDead(node: string): Promise<void> {
-    await this.#until(`${node} is known to be dead`, async () => {
+    const ask = async () => {
       const { status } = await this.#cluster.json<NodeStatus>(["get", "node", node], this.#signal);
       return status?.conditions?.some((each) => each.type === "Ready" && each.status !== "True") ?? false;
-    });
+    };
+    const timeoutMs = this.#cluster.api.deathKnownWithinMs;
+    await until(`${node} is known to be dead`, ask, { signal: this.#signal, everyMs: 50, timeoutMs });
   }
 
   isRouteGone(): Promise<true> {

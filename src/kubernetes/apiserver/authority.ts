@@ -1,8 +1,8 @@
 import { createHash, createPrivateKey, createPublicKey, randomBytes, X509Certificate } from "node:crypto";
 import { stringify } from "yaml";
-import type { User } from "../request.ts";
-import type { Store } from "../store/store.ts";
-import { issueCertificate, pemOfKey, type KeyPair } from "./certificate.ts";
+import type { User } from "./request.ts";
+import type { Store } from "./store/store.ts";
+import { issueCertificate, pemOfKey, type KeyPair } from "../certificates/index.ts";
 
 const authorityDays = 3_650;
 const leafDays = 365;

@@ -1,0 +1,2 @@
+/** Installs those of Debian's packages that are missing. */
+export function installDebianPackages(wanted: readonly string[]): void;

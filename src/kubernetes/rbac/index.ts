@@ -1,0 +1,2 @@
+export { rbacManifests, serviceAccounts } from "./manifests.ts";
+
