@@ -40,7 +40,9 @@ export async function untilWithdrawn(intervalMs: number, failures: number, signa
       const failedAt = await blackhole(stage, side);
       const isGone = async () => !monitor.has(routes[side]);
       await until(`the route of ${names[side]} is gone`, isGone, { everyMs: 10, timeoutMs: 30_000, signal });
-      measured.add(names[side], "ms", monitor.deletedAt(routes[side]) - failedAt);
+      const deletedAt = monitor.deletedAt(routes[side]);
+      // A false alarm took the route before the failure did: there is nothing to measure.
+      if (deletedAt > failedAt) measured.add(names[side], "ms", deletedAt - failedAt);
       await wait(200, undefined, { signal });
     }
     await mend(stage);
