@@ -190,7 +190,8 @@ export class Peer {
 
   /** A connection has come in from this peer's address. The speaker calls it. */
   accept(connection: Connection): void {
-    if (!this.#isStarted) return refuse(connection, cease.connectionRejected, this.#ports.clock);
+    if (!this.#isStarted || !this.config.accepts)
+      return refuse(connection, cease.connectionRejected, this.#ports.clock);
     // With graceful restart the peer may have lost the session that we still believe in (RFC 4724 §5).
     const mayReplace = this.#live?.negotiated?.gracefulRestart !== undefined;
     if (this.#live !== undefined && !mayReplace) {
