@@ -137,7 +137,7 @@ test("an IPv4 session carries IPv6 routes where it is asked to, and leads to the
   await stage.client.patch(Node, { name: node }, { type: "merge", body }, { subresource: "status" });
   await stage.configure();
   await stage.setPeer(peerName, { dualStackAddressFamily: true });
-  await stage.addPool("six", "2001:db8:1::/120");
+  await stage.addPool("six", "2001:db8:1::1-2001:db8:1::9");
   await stage.addService("six", { ipFamilies: ["IPv6"], ipFamilyPolicy: "SingleStack" });
   stage.controller();
   stage.node();
