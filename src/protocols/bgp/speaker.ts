@@ -4,6 +4,7 @@ import {
   linkOptionsOf,
   resolvePeerConfig,
   samePeerConfig,
+  type ListenEndpoint,
   type PeerConfig,
   type ResolvedPeerConfig,
   type SpeakerConfig,
@@ -11,7 +12,7 @@ import {
 import { Peer } from "./peer.ts";
 import type { SpeakerPorts } from "./ports.ts";
 import type { StopOptions } from "./session/departure.ts";
-import type { Connection, Endpoint, Listener, ListeningPeer } from "./transport.ts";
+import { TransportError, type Connection, type Endpoint, type Listener, type ListeningPeer } from "./transport.ts";
 
 /**
  * A BGP speaker: its peers, and the listeners whose connections it hands to them by remote address. It decides nothing of
@@ -24,7 +25,8 @@ export class Speaker {
   readonly #byAddress = new Map<string, Peer>();
   readonly #changeListeners = new Set<(peer: Peer) => void>();
   readonly #departures = new Set<Promise<void>>();
-  #listeners: { readonly listener: Listener; readonly vrf: string | undefined }[] = [];
+  /** By where they were asked to listen. */
+  readonly #listeners = new Map<string, { readonly listener: Listener; readonly vrf: string | undefined }>();
   #isStopped = false;
 
   constructor(ports: SpeakerPorts, config: SpeakerConfig) {
@@ -33,18 +35,41 @@ export class Speaker {
   }
 
   /** Listens where the configuration says. Rejects with a `TransportError` if it cannot; peers dial all the same. */
-  async listen(): Promise<void> {
-    for (const { vrf, ...local } of this.#config.listen ?? []) {
+  listen(): Promise<void> {
+    return this.setListening(this.#config.listen ?? []);
+  }
+
+  /**
+   * Makes these all the places where it listens; connections that were accepted elsewhere go on. To be called again only
+   * when it has ended. Rejects with the first `TransportError`, after it has tried all.
+   */
+  async setListening(endpoints: readonly ListenEndpoint[]): Promise<void> {
+    const wanted = new Map(endpoints.map((each) => [`${placeOf(each.address, each.vrf)} port ${each.port}`, each]));
+    const failures: TransportError[] = [];
+    for (const [key, { listener }] of this.#listeners) {
+      if (wanted.has(key)) continue;
+      this.#listeners.delete(key);
+      await listener.close();
+    }
+    for (const [key, { vrf, ...local }] of wanted) {
+      if (this.#listeners.has(key) || this.#isStopped) continue;
       const options = { ...(vrf === undefined ? {} : { vrf }), peers: this.#listeningPeers(vrf) };
       const accept = (connection: Connection) => this.#accept(connection, vrf);
-      this.#listeners.push({ listener: await this.#ports.transport.listen(local, accept, options), vrf });
+      try {
+        this.#listeners.set(key, { listener: await this.#ports.transport.listen(local, accept, options), vrf });
+      } catch (error) {
+        if (!(error instanceof TransportError)) throw error;
+        failures.push(error);
+      }
     }
     this.#tellListeners(); // peers may have come while it took its time
+    if (this.#isStopped) await this.#closeListeners();
+    if (failures[0] !== undefined) throw failures[0];
   }
 
   /** Where it listens, with the ports that the system chose where 0 was asked for. */
   get listening(): readonly Endpoint[] {
-    return this.#listeners.map(({ listener }) => listener.local);
+    return [...this.#listeners.values()].map(({ listener }) => listener.local);
   }
 
   get peers(): ReadonlyMap<string, Peer> {
@@ -126,10 +151,15 @@ export class Speaker {
    */
   async stop(options: Omit<StopOptions, "ceaseSubcode"> = {}, signal?: AbortSignal): Promise<void> {
     this.#isStopped = true;
-    const closing = this.#listeners.map(({ listener }) => listener.close());
-    this.#listeners = [];
+    const closing = this.#closeListeners();
     const leaving = [...this.#peers.values()].map((peer) => peer.stop({ drainMs: 0, ...options }, signal));
-    await Promise.all([...leaving, ...this.#departures, ...closing]);
+    await Promise.all([...leaving, ...this.#departures, closing]);
+  }
+
+  async #closeListeners(): Promise<void> {
+    const listeners = [...this.#listeners.values()];
+    this.#listeners.clear();
+    await Promise.all(listeners.map(({ listener }) => listener.close()));
   }
 
   #add(config: ResolvedPeerConfig, restarting: boolean): Peer {
@@ -151,7 +181,7 @@ export class Speaker {
   }
 
   #tellListeners(): void {
-    for (const { listener, vrf } of this.#listeners) listener.setPeers(this.#listeningPeers(vrf));
+    for (const { listener, vrf } of this.#listeners.values()) listener.setPeers(this.#listeningPeers(vrf));
   }
 
   #listeningPeers(vrf: string | undefined): ListeningPeer[] {
