@@ -19,7 +19,12 @@ export interface Benchmark {
   /** What it measures, in a line. */
   readonly about: string;
   /** Stops all that it has started, whether it succeeds, fails or is told to stop. */
-  run(signal: AbortSignal): Promise<readonly Table[]>;
+  run(signal: AbortSignal, options: BenchmarkOptions): Promise<readonly Table[]>;
+}
+
+export interface BenchmarkOptions {
+  /** Fewer runs of less, to see whether it works. */
+  readonly quick: boolean;
 }
 
 /** The tables of one benchmark, and the command that makes them again. */
