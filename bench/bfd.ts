@@ -133,6 +133,6 @@ if (import.meta.main) {
   const stopping = new AbortController();
   for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => stopping.abort());
   const minutes = Number(process.argv[2] ?? 1);
-  const tables = await bfdFor(minutes).run(stopping.signal);
+  const tables = await bfdFor(minutes).run(stopping.signal, { quick: false });
   process.stdout.write(renderResult({ benchmark: "bfd", command: `node bench/bfd.ts ${minutes}`, tables }));
 }

@@ -8,7 +8,7 @@ import { thisMachine } from "./machine.ts";
 
 interface Options {
   readonly json?: true;
-  readonly quick?: true;
+  readonly quick?: boolean;
 }
 
 const names = benchmarks.map(({ name, about }) => `  ${name.padEnd(12)}${about}`);

@@ -5,6 +5,8 @@ import type { Workload } from "./workload.ts";
 /** A BGP speaker at 10.0.0.1 that waits for 10.0.0.2, as a process of its own. */
 export interface Announcer {
   readonly name: string;
+  /** Beyond so many prefixes it is not told to announce again, for being told takes it too long. */
+  readonly mostToldAgain: number;
   /** Started, with all routes in its table. */
   start(workload: Workload): Promise<RunningAnnouncer>;
 }

@@ -28,8 +28,8 @@ export async function announcing(workload: Workload, runs: number, at: Switch, s
     }
     for (const name of byAnnouncer[0]?.keys() ?? []) {
       for (const [index, figures] of byAnnouncer.entries()) {
-        const { unit, value } = figures.get(name) ?? { unit: "", value: Number.NaN };
-        measurements.add(`${name}: ${announcers[index]?.name}`, unit, value);
+        const figure = figures.get(name);
+        if (figure !== undefined) measurements.add(`${name}: ${announcers[index]?.name}`, figure.unit, figure.value);
       }
     }
   }
@@ -61,6 +61,10 @@ async function measure(announcer: Announcer, workload: Workload, at: Switch): Pr
   note("bytes to FRR", "B", at.bytes());
   note("resident then", "MiB", await residentMiB(running.pid));
 
+  if (prefixes > announcer.mostToldAgain) {
+    await at.disconnect();
+    return figures;
+  }
   await running.withdraw();
   const withdrawn = !Number.isNaN(await at.has(0, boundMs));
   const toldAt = nowMs();

@@ -6,6 +6,7 @@ import type { Announcer } from "./announcer.ts";
 
 export const fairlead: Announcer = {
   name: "Fairlead",
+  mostToldAgain: Number.POSITIVE_INFINITY,
   async start({ prefixes, attributeSets }) {
     const program = join(import.meta.dirname, "fairlead-process.ts");
     const process = fork(program, [String(prefixes), String(attributeSets)], { execArgv: [] });

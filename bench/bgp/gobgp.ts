@@ -13,6 +13,7 @@ const run = promisify(execFile);
 
 export const gobgp: Announcer = {
   name: "GoBGP",
+  mostToldAgain: 10_000,
   async start(workload) {
     const folder = await mkdtemp(join(tmpdir(), "fairlead-bench-"));
     const file = (name: string) => join(folder, name);
