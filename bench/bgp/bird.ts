@@ -20,18 +20,24 @@ export const bird: Announcer = {
     const args = ["-f", "-c", file("bird.conf"), "-s", file("ctl"), "-P", file("pid")];
     const process = spawn("bird", args, { stdio: ["ignore", "ignore", "inherit"] });
     const ask = async (question: string) => (await run("birdc", ["-s", file("ctl"), question])).stdout;
-    await until("BIRD has its routes", async () => {
-      const count = await ask("show route count").catch(() => "");
-      return count.includes(` ${workload.prefixes} of ${workload.prefixes} routes`);
-    });
+    const stop = async () => {
+      await end(process, "SIGKILL");
+      await rm(folder, { recursive: true });
+    };
+    try {
+      await until("BIRD has its routes", async () => {
+        const count = await ask("show route count").catch(() => "");
+        return count.includes(` ${workload.prefixes} of ${workload.prefixes} routes`);
+      });
+    } catch (error) {
+      await stop();
+      throw error;
+    }
     return {
       pid: process.pid ?? 0,
       withdraw: async () => void (await ask("disable services")),
       announce: async () => void (await ask("enable services")),
-      async [Symbol.asyncDispose]() {
-        await end(process, "SIGKILL");
-        await rm(folder, { recursive: true });
-      },
+      [Symbol.asyncDispose]: stop,
     };
   },
 };
