@@ -1,5 +1,6 @@
 import { enterOwnNamespace } from "../test/interop/namespaces.ts";
 import { announcing } from "./bgp/announcing.ts";
+import { collecting } from "./bgp/collecting.ts";
 import { Switch } from "./bgp/switch.ts";
 import type { Benchmark, Table } from "./report.ts";
 
@@ -18,6 +19,7 @@ export const bgp: Benchmark = {
         }
       }
     }
+    tables.push(...(await collecting(quick ? 1 : 5, signal)));
     return tables;
   },
 };
