@@ -19,6 +19,8 @@ const record = <T>(model: { [Key in keyof T]: fc.Arbitrary<T[Key]> }) => fc.reco
 const u8 = fc.nat(255);
 const u16 = fc.nat(0xffff);
 const u32 = fc.integer({ min: 0, max: 0xffffffff });
+const asn2 = fc.integer({ min: 1, max: 0xffff });
+const asn4 = fc.integer({ min: 1, max: 0xffffffff });
 const hostAddress = fc.integer({ min: 0x01000000, max: 0x7effffff }).map(ipv4);
 const anyIpv6 = fc.bigInt({ min: 0n, max: (1n << 128n) - 1n }).map(ipv6);
 const bytes = (maxLength: number) => fc.uint8Array({ maxLength });
@@ -47,10 +49,13 @@ const capability: fc.Arbitrary<Capability> = fc.oneof(
   }),
 );
 
-const segments = (asn: fc.Arbitrary<number>): fc.Arbitrary<AsPathSegment[]> =>
+const segments = (
+  asn: fc.Arbitrary<number>,
+  types: readonly AsPathSegment["type"][] = ["set", "sequence", "confed-sequence", "confed-set"],
+): fc.Arbitrary<AsPathSegment[]> =>
   fc.array(
     record({
-      type: fc.constantFrom("set" as const, "sequence", "confed-sequence", "confed-set"),
+      type: fc.constantFrom(...types),
       asns: fc.array(asn, { minLength: 1, maxLength: 70 }),
     }),
     { maxLength: 3 },
@@ -72,17 +77,21 @@ const extendedCommunity: fc.Arbitrary<ExtendedCommunity> = fc.oneof(
   }),
 );
 
+const forOldSpeakers: readonly fc.Arbitrary<PathAttribute>[] = [
+  record({ type: fc.constant("as4-path" as const), segments: segments(asn4, ["set", "sequence"]) }),
+  record({ type: fc.constant("as4-aggregator" as const), asn: asn4, address: hostAddress }),
+];
+
 const attribute = (fourOctetAs: boolean): fc.Arbitrary<PathAttribute> =>
   fc.oneof(
     record({ type: fc.constant("origin" as const), origin: fc.constantFrom("igp" as const, "egp", "incomplete") }),
-    record({ type: fc.constant("as-path" as const), segments: segments(fourOctetAs ? u32 : u16) }),
+    record({ type: fc.constant("as-path" as const), segments: segments(fourOctetAs ? asn4 : asn2) }),
     record({ type: fc.constant("next-hop" as const), address: hostAddress }),
     record({ type: fc.constantFrom("multi-exit-disc" as const, "local-pref"), value: u32 }),
     fc.constant({ type: "atomic-aggregate" as const }),
-    record({ type: fc.constant("aggregator" as const), asn: fourOctetAs ? u32 : u16, address: hostAddress }),
+    record({ type: fc.constant("aggregator" as const), asn: fourOctetAs ? asn4 : asn2, address: hostAddress }),
     record({ type: fc.constant("communities" as const), values: fc.array(u32, { minLength: 1, maxLength: 80 }) }),
-    record({ type: fc.constant("as4-path" as const), segments: segments(u32) }),
-    record({ type: fc.constant("as4-aggregator" as const), asn: u32, address: hostAddress }),
+    ...(fourOctetAs ? [] : forOldSpeakers),
     record({
       type: fc.constant("large-communities" as const),
       values: fc.array(fc.tuple(u32, u32, u32), { minLength: 1, maxLength: 30 }),

@@ -47,8 +47,14 @@ function treatedAsWithdraw(update: UpdateMessage): UpdateMessage {
     return [{ type: "mp-unreach", family: attribute.family, prefixes: attribute.prefixes }];
   });
   const announces = update.announced.length > 0 || update.attributes.some(({ type }) => type === "mp-reach");
-  if (!announces) throw malformed();
+  if (!announces && !isPlainWithdrawal(update)) throw malformed();
   return { ...update, withdrawn: [...update.withdrawn, ...update.announced], attributes, announced: [] };
+}
+
+/** Nothing but MP_UNREACH_NLRI, whose flags alone are wrong. */
+function isPlainWithdrawal({ attributes, faults = [] }: UpdateMessage): boolean {
+  const isOfIt = faults.every(({ attribute }) => attribute === attributeCodes["mp-unreach"]);
+  return isOfIt && attributes.every(({ type }) => type === "mp-unreach");
 }
 
 /** The family that `update` is the End-of-RIB of (RFC 4724 §2), if it is one. */
