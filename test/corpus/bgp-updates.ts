@@ -104,7 +104,7 @@ export const updateCases: readonly BgpCase[] = [
     "RFC 7606 §7.5",
     "withdrawn",
   ),
-  internal("no LOCAL_PREF within the AS", mandatory("internal").slice(0, 3), "RFC 4271 §5.1.5", "announced"),
+  internal("no LOCAL_PREF within the AS", mandatory("internal").slice(0, 3), "RFC 4271 §5", "withdrawn"),
   announcing("ATOMIC_AGGREGATE of one octet", [o, p, n, attribute(0x40, 6, 0)], "RFC 7606 §7.6", "announced"),
   announcing("ATOMIC_AGGREGATE flagged optional", [o, p, n, attribute(0xc0, 6)], "RFC 7606 §3(c)", "withdrawn"),
   announcing(

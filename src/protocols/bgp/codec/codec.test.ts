@@ -133,6 +133,7 @@ const mandatory: PathAttribute[] = [
   { type: "origin", origin: "incomplete" },
   { type: "as-path", segments: [] },
   { type: "next-hop", address: ipv4(0x0a000001) },
+  { type: "local-pref", value: 100 },
 ];
 
 const message = (fourOctetAs: boolean): fc.Arbitrary<Message> =>
