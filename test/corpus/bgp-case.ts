@@ -39,17 +39,9 @@ export interface BgpCase {
   readonly family: 4 | 6;
   readonly section: string;
   readonly answer: Answer;
-  /** What FRR and BIRD do otherwise (code and subcode only), and who is right. */
-  readonly differs?: Difference;
 }
 
 export type SessionKind = "external" | "internal" | "two-octet";
-
-export interface Difference {
-  readonly frr?: Answer;
-  readonly bird?: Answer;
-  readonly verdict: string;
-}
 
 export const prefixes = { 4: "172.19.100.1/32", 6: "2001:db8:100::1/128", fence: "172.19.200.1/32" } as const;
 
