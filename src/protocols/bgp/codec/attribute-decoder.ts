@@ -246,7 +246,12 @@ class AttributeDecoder {
 
   #unknown(): PathAttribute {
     this.#fields.bytes(this.#fields.remaining);
-    return { type: "unknown", flags: this.#flags & ~extendedLength, code: this.#code, value: this.#value.slice() };
+    return {
+      type: "unknown",
+      flags: this.#flags & ~extendedLength,
+      code: this.#code,
+      value: new Uint8Array(this.#value),
+    };
   }
 
   #error(subcode: number): ProtocolError {

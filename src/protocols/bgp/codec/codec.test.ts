@@ -374,3 +374,18 @@ test("attributes and families that we do not know are passed over", () => {
     [14, "origin", "as-path", "next-hop", 99],
   );
 });
+
+test("what is decoded keeps no part of the buffer that it came in", () => {
+  const chunk = Buffer.from(
+    update([...origin, ...asPath, ...nextHop, 0xc0, 99, 1, 7, 0xc0, 16, 8, 3, 3, 3, 3, 3, 3, 3, 3]),
+  );
+  const outcomes = [
+    decodeMessage({ type: 2, body: chunk }, { fourOctetAs: true }),
+    decodeMessage({ type: 3, body: Buffer.from([6, 2, 7]) }, { fourOctetAs: true }),
+    decodeMessage(
+      { type: 1, body: Buffer.from([4, 0, 1, 0, 90, 1, 1, 1, 1, 5, 2, 3, 199, 1, 7]) },
+      { fourOctetAs: true },
+    ),
+  ];
+  assert.doesNotMatch(JSON.stringify(outcomes), /"type":"Buffer"/);
+});
