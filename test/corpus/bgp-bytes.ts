@@ -1,7 +1,7 @@
 /** BGP messages put together by hand, octet by octet, so that what is wrong with one is seen where it is written. */
 export type Octets = readonly number[];
 
-export const marker: Octets = new Array<number>(16).fill(0xff);
+export const marker: Octets = Array.from({ length: 16 }, () => 0xff);
 export const types = { open: 1, update: 2, notification: 3, keepalive: 4, routeRefresh: 5 } as const;
 
 export function message(type: number, body: Octets): Uint8Array {
@@ -20,6 +20,11 @@ export function attribute(flags: number, code: number, ...value: Octets): Octets
   return [flags, code, ...((flags & 0x10) === 0 ? [length] : [length >>> 8, length & 255]), ...value];
 }
 
+/** After its length in two octets. */
+function counted(octets: Octets): Octets {
+  return [octets.length >>> 8, octets.length & 255, ...octets];
+}
+
 export interface UpdateParts {
   readonly withdrawn?: Octets;
   readonly attributes?: readonly Octets[];
@@ -28,10 +33,7 @@ export interface UpdateParts {
 
 export function update({ withdrawn = [], attributes = [], nlri = [] }: UpdateParts): Uint8Array {
   const list = attributes.flat();
-  return message(types.update, [
-    ...[withdrawn.length >>> 8, withdrawn.length & 255, ...withdrawn],
-    ...[list.length >>> 8, list.length & 255, ...list, ...nlri],
-  ]);
+  return message(types.update, [...counted(withdrawn), ...counted(list), ...nlri]);
 }
 
 export interface OpenParts {

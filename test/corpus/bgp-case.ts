@@ -2,7 +2,6 @@ import {
   asPath,
   asPathOfTwo,
   asns,
-  attribute,
   capabilities,
   capability,
   emptyAsPath,
@@ -10,11 +9,10 @@ import {
   localPref,
   med,
   nextHop,
-  nextHop6,
   nlri4,
-  nlri6,
   open,
   origin,
+  reach6,
   update,
   usualCapabilities,
   type Octets,
@@ -60,11 +58,10 @@ export function mandatory(session: SessionKind): readonly Octets[] {
 
 /** The two routes that are there before: they have a MULTI_EXIT_DISC, by which they are told from those that follow. */
 export function before(session: SessionKind): Uint8Array {
-  const reach = attribute(0x80, 14, 0, 2, 1, 16, ...nextHop6, 0, ...nlri6);
   const attributes = [...mandatory(session), med];
   return Buffer.concat([
     update({ attributes, nlri: nlri4 }),
-    update({ attributes: [reach, ...attributes.filter((each) => each !== nextHop)] }),
+    update({ attributes: [reach6, ...attributes.filter((each) => each !== nextHop)] }),
   ]);
 }
 

@@ -8,15 +8,20 @@ export interface Sample {
   readonly body: Uint8Array;
 }
 
+/** Lists do not grow without end. */
+const mostParts = 24;
+
 interface Part {
   readonly head: Uint8Array;
   readonly value: Uint8Array;
 }
 
-/** `sample` with one to eight changes, half of them to its structure, so that what is around them stays good. */
+/** `sample` with one change or a few, half of them to its structure, so that what is around them stays good. */
 export function mutate(sample: Sample, other: Sample, random: Random): Sample {
   let { body } = sample;
-  for (let left = 1 + random.below(8); left > 0; left--) {
+  let isChanged = false;
+  while (!isChanged || random.isOneIn(2)) {
+    isChanged = true;
     if (sample.type === types.update && random.isOneIn(2)) body = mutateAttributes(body, other, random);
     else if (sample.type === types.open && random.isOneIn(2)) body = mutateCapabilities(body, other, random);
     else body = mutateOctets(body, other.body, random);
@@ -90,13 +95,13 @@ function mutateParts(list: readonly Part[], lent: readonly Part[], random: Rando
   const part = list[at];
   const borrowed = random.oneOf(lent);
   if (part === undefined || random.isOneIn(6)) {
-    return borrowed === undefined || list.length > 40 ? list.slice(1) : list.toSpliced(at, 0, borrowed);
+    return borrowed === undefined || list.length > mostParts ? list.slice(1) : list.toSpliced(at, 0, borrowed);
   }
   switch (random.below(4)) {
     case 0:
       return list.toSpliced(at, 1);
     case 1:
-      return list.length > 40 ? list : list.toSpliced(at, 0, part);
+      return list.length > mostParts ? list : list.toSpliced(at, 0, part);
     case 2:
       return list.with(at, { ...part, head: mutateOctets(part.head, part.head, random) });
     default:

@@ -7,7 +7,7 @@ const gracefulRestart = [64, 10, 0xc0, 15, 0, 1, 1, 0x80, 0, 2, 1, 0] as const;
 const extendedNextHop = [5, 6, 0, 1, 0, 1, 0, 2] as const;
 const many = (count: number) =>
   Array.from({ length: count }, (_, index) => [32, 172, 16, index >>> 8, index & 255]).flat();
-const ones = (count: number) => new Array<number>(count).fill(1);
+const ones = (count: number) => Array.from({ length: count }, () => 1);
 
 /** What mutation starts from: good messages of every kind, and the whole corpus. */
 export const bgpSeeds: readonly Sample[] = [
