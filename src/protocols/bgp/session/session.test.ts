@@ -323,3 +323,15 @@ test("a connection from a stranger is dropped without a word, one that is too ma
   assert.deepEqual(outcome, ["030607", "closed"]);
   assert.ok(bothEstablished(both));
 });
+
+test("a peer whose path has failed is told so, and has a new session and its routes after", async () => {
+  const both = await pair({ b: { inbound: "keep" } });
+  both.peerOfA.setRoutes(hostRoutes(1));
+  establish(both);
+  both.a.resetPeer("b");
+  both.clock.advanceUntil(() => both.peerOfB.state !== "established", 1_000);
+  const { lastError } = both.peerOfB.status;
+  assert.ok(lastError?.code === "notification.received");
+  assert.equal(lastError.notification.subcodeName, "BFD Down");
+  both.clock.advanceUntil(() => received(both.peerOfB).length === 1, 60_000);
+});
