@@ -3,32 +3,30 @@ import { formatAddress } from "../net/index.ts";
 import type { Client } from "../kubernetes/client/index.ts";
 import { NodeReport } from "../kubernetes/resources/index.ts";
 import { describe, type ConfigurationReason } from "../plan/index.ts";
-import { describeSessionError, type PeerState, type PeerStatus } from "../protocols/bgp/index.ts";
+import { describeSessionError, type PeerStatus } from "../protocols/bgp/index.ts";
+import type { TrialVerdict } from "./rollout/index.ts";
+import { stateNames } from "./session-state.ts";
 
 type Status = NonNullable<NodeReport["status"]>;
 type Session = Status["sessions"][number];
-
-const stateNames = {
-  idle: "Idle",
-  connect: "Connect",
-  active: "Active",
-  "open-sent": "OpenSent",
-  "open-confirm": "OpenConfirm",
-  established: "Established",
-} as const satisfies Record<PeerState, Session["state"]>;
 
 export interface Observed {
   readonly startTime: Date;
   readonly sessions: readonly PeerStatus[];
   readonly problems: readonly ConfigurationReason[];
+  /** Of the configuration that is in force. */
+  readonly revision: string | undefined;
+  readonly trial: TrialVerdict | undefined;
   /** Turns a moment of the sessions' clock into one of the wall's. */
   readonly dateOf: (moment: number) => Date;
 }
 
 /** What a node sees, in the form in which it reports it. */
-export function reportOf({ startTime, sessions, problems, dateOf }: Observed): Status {
+export function reportOf({ startTime, sessions, problems, revision, trial, dateOf }: Observed): Status {
   return {
     startTime: startTime.toISOString(),
+    ...(revision === undefined ? {} : { revision }),
+    ...(trial === undefined ? {} : { trial }),
     sessions: sessions.map((session): Session => {
       const { sent } = session.prefixes;
       return {
