@@ -8,18 +8,18 @@ export function addLabCommands(program: Command): void {
   lab
     .command("run")
     .description("build a scenario's network, tell what is seen in it, and take it away; status 0 if all was seen")
-    .argument("<scenario>", "bgp", scenario)
+    .argument("<scenario>", "bgp, or rollout: how changes are tried on one node first", story)
     .option("--json", "print one object on standard output, and nothing else", false)
     .option("--bfd <times>", "watch the paths by BFD where resources configure it: MILLISECONDSxMULTIPLIER", bfdTimes)
-    .action(async (_: string, options: { json: boolean; bfd?: BfdTimes }) => {
-      const { tellBgpStory } = await import("../lab/index.ts");
+    .action(async (name: string, options: { json: boolean; bfd?: BfdTimes }) => {
+      const { tellBgpStory, tellRolloutStory } = await import("../lab/index.ts");
       const { liveAudience, renderReport } = await import("./render-story.ts");
       const interrupted = interruption();
-      const report = await tellBgpStory(
-        liveAudience(options.json ? process.stderr : process.stdout),
-        interrupted,
-        options.bfd,
-      );
+      const audience = liveAudience(options.json ? process.stderr : process.stdout);
+      const report =
+        name === "rollout"
+          ? await tellRolloutStory(audience, interrupted)
+          : await tellBgpStory(audience, interrupted, options.bfd);
       process.stdout.write(options.json ? `${JSON.stringify(report)}\n` : renderReport(report));
       process.exitCode = report.ok ? 0 : 1;
     });
@@ -76,7 +76,12 @@ function bfdTimes(text: string): BfdTimes {
   return { intervalMs: Number(interval), multiplier: Number(multiplier) };
 }
 
+function story(text: string): string {
+  if (text !== "bgp" && text !== "rollout") throw new InvalidArgumentError("the scenarios are: bgp, rollout");
+  return text;
+}
+
 function scenario(text: string): string {
-  if (text !== "bgp") throw new InvalidArgumentError("the scenarios are: bgp");
+  if (text !== "bgp") throw new InvalidArgumentError("must be bgp");
   return text;
 }

@@ -20,6 +20,12 @@ const podNetwork = "10.233.64.0/18";
 const heartbeatMs = 500;
 const nodeGraceMs = 2_500;
 
+interface ClusterOptions extends UpOptions {
+  readonly bfd?: BfdTimes | undefined;
+  /** Said to each agent beside the usual. */
+  readonly agentArguments?: readonly string[];
+}
+
 /** The scenario `bgp` as it stands before anybody configured anything: network, switch, API, nodes, Fairlead. */
 export class BgpCluster {
   readonly lab: Lab;
@@ -27,20 +33,23 @@ export class BgpCluster {
   readonly kubeconfig: string;
   readonly #agents = new Map<string, HostProcess>();
 
-  private constructor(lab: Lab, frr: FrrSwitch, kubeconfig: string) {
+  readonly #agentArguments: readonly string[];
+
+  private constructor(lab: Lab, frr: FrrSwitch, kubeconfig: string, { agentArguments = [] }: ClusterOptions) {
+    this.#agentArguments = agentArguments;
     this.lab = lab;
     this.switch = frr;
     this.kubeconfig = kubeconfig;
   }
 
   /** Resolves when three nodes are ready and Fairlead runs; what was built is removed if it fails. */
-  static async up(options: UpOptions & { readonly bfd?: BfdTimes | undefined } = {}): Promise<BgpCluster> {
+  static async up(options: ClusterOptions = {}): Promise<BgpCluster> {
     const lab = await Lab.up(bgpTopology, options);
     try {
       const frr = await FrrSwitch.start(lab, "switch", { ...bgpSwitch, bfd: options.bfd }, options.signal);
       const kubeconfig = await startApi(lab, options.signal);
       await startControllers(lab, "api", { kubeconfig, nodeGraceMs });
-      const cluster = new BgpCluster(lab, frr, kubeconfig);
+      const cluster = new BgpCluster(lab, frr, kubeconfig, options);
       await Promise.all(cluster.nodes.map((node) => startKubelet(lab, node, { kubeconfig, heartbeatMs })));
       await cluster.kubectl(["apply", "-f", manifest("namespace")]);
       await until("all nodes are ready", () => cluster.#allReady(), { signal: options.signal });
@@ -78,7 +87,7 @@ export class BgpCluster {
 
   async startAgent(node: string): Promise<void> {
     const access = ["--kubeconfig", this.kubeconfig, "--node-name", node];
-    const argv = fairlead("node", ...access, "--proxy", "--pod-network", podNetwork);
+    const argv = fairlead("node", ...access, "--proxy", "--pod-network", podNetwork, ...this.#agentArguments);
     this.#agents.set(node, await this.lab.run(node, { name: "fairlead-node", argv }));
   }
 
