@@ -1,0 +1,12 @@
+/** Router discovery (RFC 4861 §6) between two routers of one link, by which BGP finds a peer that has no number. */
+export {
+  decodeDiscoveryMessage,
+  encodeDiscoveryMessage,
+  isLinkLocal,
+  type Arrival,
+  type DiscoveryFault,
+  type DiscoveryMessage,
+  type RouterAdvertisement,
+  type RouterSolicitation,
+} from "./message.ts";
+export { RouterDiscovery, type RouterDiscoveryOwner, type RouterDiscoveryPorts } from "./router-discovery.ts";
