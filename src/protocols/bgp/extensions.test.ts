@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { ipv6, type Prefix } from "../../net/index.ts";
 import { formatCommunity, parseCommunity, type PathAttribute } from "./index.ts";
-import { asnB, establish, hostRoutes, pair, prefix, received, type PairOptions } from "./simulated-pair.ts";
+import { asnB, establish, hostRoutes, pair, prefix, received, type PairOptions } from "./simulated/simulated-pair.ts";
 
 const keep = { inbound: "keep" } as const;
 

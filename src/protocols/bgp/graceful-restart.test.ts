@@ -1,9 +1,19 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Clock } from "../clock/index.ts";
-import { addressA, addressB, asnA, asnB, establish, hostRoutes, pair, received, speaker } from "./simulated-pair.ts";
-import type { PairOptions } from "./simulated-pair.ts";
 import type { Peer, PeerConfig } from "./index.ts";
+import {
+  addressA,
+  addressB,
+  asnA,
+  asnB,
+  establish,
+  hostRoutes,
+  pair,
+  received,
+  speaker,
+} from "./simulated/simulated-pair.ts";
+import type { PairOptions } from "./simulated/simulated-pair.ts";
 
 const restarting = { gracefulRestart: { restartTimeMs: 15_000 } };
 

@@ -13,11 +13,11 @@
  */
 export { Speaker } from "./speaker.ts";
 export type { Peer } from "./peer.ts";
-export type { StopOptions } from "./departure.ts";
+export type { StopOptions } from "./session/departure.ts";
 export type { GracefulRestartConfig, ListenEndpoint, PeerConfig, ResolvedPeerConfig, SpeakerConfig } from "./config.ts";
 export type { SpeakerPorts } from "./ports.ts";
-export type { Route, RouteAttributes, RouteChanges } from "./route.ts";
-export type { ReceivedChanges, ReceivedRoute } from "./adj-rib-in.ts";
+export type { Route, RouteAttributes, RouteChanges } from "./rib/route.ts";
+export type { ReceivedChanges, ReceivedRoute } from "./rib/adj-rib-in.ts";
 export {
   describeSessionError,
   type MessageCounts,
@@ -28,9 +28,9 @@ export {
   type SessionError,
   type WithheldRoutes,
 } from "./status.ts";
-export { describeCapability } from "./capabilities.ts";
-export type { NotificationDescription } from "./notification.ts";
-export { formatCommunity, parseCommunity, wellKnownCommunities, type WellKnownCommunity } from "./communities.ts";
+export { describeCapability } from "./codec/capabilities.ts";
+export type { NotificationDescription } from "./codec/notification.ts";
+export { formatCommunity, parseCommunity, wellKnownCommunities, type WellKnownCommunity } from "./codec/communities.ts";
 export type {
   AsPathSegment,
   Capability,
@@ -40,7 +40,7 @@ export type {
   LargeCommunity,
   Origin,
   PathAttribute,
-} from "./messages.ts";
+} from "./codec/messages.ts";
 export {
   TransportError,
   type Connection,
@@ -55,5 +55,5 @@ export {
   type Transport,
   type TransportErrorCode,
 } from "./transport.ts";
-export { SimulatedNetwork } from "./simulated-network.ts";
-export type { WireOptions } from "./simulated-connection.ts";
+export { SimulatedNetwork } from "./simulated/simulated-network.ts";
+export type { WireOptions } from "./simulated/simulated-connection.ts";

@@ -2,10 +2,10 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { hostPrefix, ipv4 } from "../../net/index.ts";
 import { SimulatedClock } from "../clock/index.ts";
-import { encodeMessage } from "./codec.ts";
+import { encodeMessage } from "./codec/codec.ts";
+import type { OpenMessage } from "./codec/messages.ts";
 import { Speaker, type Connection, type PeerConfig } from "./index.ts";
-import type { OpenMessage } from "./messages.ts";
-import { SimulatedNetwork } from "./simulated-network.ts";
+import { SimulatedNetwork } from "./simulated/simulated-network.ts";
 
 const [addressA, addressB] = [ipv4(0x0a000001), ipv4(0x0a000002)];
 const asnB = 4_200_000_001;

@@ -1,26 +1,25 @@
 import type { AddressFamily } from "../../net/index.ts";
-import { Announcer } from "./announcer.ts";
-import type { ReceivedChanges, ReceivedRoute } from "./adj-rib-in.ts";
-import { loserOf } from "./collision.ts";
+import type { RouteRefreshMessage } from "./codec/messages.ts";
+import { cease, isHardReset } from "./codec/notification.ts";
+import { refreshSubtypes } from "./codec/route-refresh.ts";
 import type { ResolvedPeerConfig } from "./config.ts";
-import { Departure, type StopOptions } from "./departure.ts";
-import { Dialler } from "./dialler.ts";
-import { Learner } from "./learner.ts";
-import type { RouteRefreshMessage } from "./messages.ts";
-import { afis, unicast } from "./negotiation.ts";
-import { cease, isHardReset } from "./notification.ts";
-import type { RouteContext } from "./path-attributes.ts";
 import type { SpeakerPorts } from "./ports.ts";
-import { refreshSubtypes } from "./route-refresh.ts";
-import type { Route, RouteChanges } from "./route.ts";
-import { refuse, Session, type SessionOwner } from "./session.ts";
+import type { ReceivedChanges, ReceivedRoute } from "./rib/adj-rib-in.ts";
+import { Announcer } from "./rib/announcer.ts";
+import { Learner } from "./rib/learner.ts";
+import { routeContextOf } from "./rib/route-context.ts";
+import type { Route, RouteChanges } from "./rib/route.ts";
+import { Departure, type StopOptions } from "./session/departure.ts";
+import { Dialler } from "./session/dialler.ts";
+import { afis, unicast } from "./session/negotiation.ts";
+import { PeerSessions } from "./session/peer-sessions.ts";
+import { refuse, type Session } from "./session/session.ts";
 import type { NegotiatedRestart, PeerState, PeerStatus, SessionError } from "./status.ts";
-import { TrafficCounters } from "./traffic-counters.ts";
 import type { Connection } from "./transport.ts";
 
 /**
- * One neighbour: the state machine of RFC 4271 §8 up to the connection (Idle, Connect, Active), its sessions (two for a
- * moment, while connections collide), and what it shall be told. Made by `Speaker.addPeer`.
+ * One neighbour: the state machine of RFC 4271 §8 up to the connection (Idle, Connect, Active), its sessions, what it
+ * shall be told, and what it has told us. Made by `Speaker.addPeer`.
  *
  * Where the RFC goes back to Idle after an error, to be started again automatically after a while (§8.1.1), this peer
  * waits that while in Active, so that it can accept a connection at once when the other side is quicker.
@@ -31,16 +30,11 @@ export class Peer {
   readonly #dialler: Dialler;
   readonly #announcer: Announcer;
   readonly #learner: Learner;
-  readonly #traffic = new TrafficCounters();
-  readonly #owner: SessionOwner;
-  readonly #sessions = new Set<Session>();
-  /** Sessions that are over, but whose connections have not closed yet. */
-  readonly #leaving = new Set<Session>();
+  readonly #sessions: PeerSessions;
   readonly #changeListeners = new Set<(peer: Peer) => void>();
   readonly #receivedListeners = new Set<(changes: ReceivedChanges, peer: Peer) => void>();
   #isStarted = false;
   #isRestarting: boolean;
-  #live: Session | undefined;
   #departure: Departure | undefined;
   #notifyRequested = false;
   #knownState: PeerState = "idle";
@@ -55,7 +49,7 @@ export class Peer {
     this.#isRestarting = restarting;
     this.#stateSince = ports.clock.now();
     this.#dialler = new Dialler(ports, config, {
-      connected: (connection) => this.#startSession(connection, false),
+      connected: (connection) => this.#sessions.begin(connection, false, this.#isRestarting),
       failed: (error) => this.#noteError({ code: error.code, message: error.message }),
     });
     this.#announcer = new Announcer(ports, {
@@ -66,15 +60,16 @@ export class Peer {
     this.#learner = new Learner(ports, config, (changes) => {
       for (const listener of this.#receivedListeners) listener(changes, this);
     });
-    this.#owner = {
-      opened: (session) => this.#resolveCollisions(session),
+    this.#sessions = new PeerSessions(ports, config, {
       established: (session) => this.#established(session),
-      updated: (_, update) => this.#learner.updated(update),
-      refreshed: (_, message) => this.#refreshed(message),
+      lost: (session, error) => this.#lost(session, error),
+      ended: (error) => this.#sessionEnded(error),
+      updated: (update) => this.#learner.updated(update),
+      refreshed: (message) => this.#refreshed(message),
       drained: () => this.#announcer.requestPump(),
-      ended: (session, error) => this.#sessionEnded(session, error),
-      gone: (session) => this.#sessionGone(session),
-    };
+      gone: () => this.#resolveWhenGone(),
+      changed: () => this.#noteChange(),
+    });
   }
 
   get name(): string {
@@ -120,10 +115,11 @@ export class Peer {
 
   /** Asks the peer for all its routes of one family again; false if there is no session or the peer cannot (RFC 2918). */
   requestRefresh(family: AddressFamily): boolean {
-    const negotiated = this.#live?.negotiated;
+    const { live } = this.#sessions;
+    const negotiated = live?.negotiated;
     if (negotiated === undefined || negotiated.routeRefresh === "none") return false;
     if (!negotiated.families.includes(family)) return false;
-    this.#live?.sendRouteRefresh(afis[family], unicast, refreshSubtypes.request);
+    live?.sendRouteRefresh(afis[family], unicast, refreshSubtypes.request);
     return true;
   }
 
@@ -152,14 +148,14 @@ export class Peer {
   }
 
   get state(): PeerState {
-    const session = this.#foremost();
+    const session = this.#sessions.foremost;
     if (session !== undefined && session.state !== "ended") return session.state;
     if (this.#dialler.isConnecting) return "connect";
     return this.#isStarted ? "active" : "idle";
   }
 
   get status(): PeerStatus {
-    const session = this.#foremost();
+    const session = this.#sessions.foremost;
     const negotiated = session?.negotiated;
     const learner = this.#learner;
     return {
@@ -168,10 +164,10 @@ export class Peer {
       stateSince: this.#stateSince,
       ...(session === undefined ? {} : { local: session.connection.local, remote: session.connection.remote }),
       ...(negotiated === undefined ? {} : { negotiated }),
-      messagesSent: { ...this.#traffic.sent },
-      messagesReceived: { ...this.#traffic.received },
-      bytesSent: this.#traffic.bytesSent,
-      bytesReceived: this.#traffic.bytesReceived,
+      messagesSent: { ...this.#sessions.traffic.sent },
+      messagesReceived: { ...this.#sessions.traffic.received },
+      bytesSent: this.#sessions.traffic.bytesSent,
+      bytesReceived: this.#sessions.traffic.bytesReceived,
       prefixes: { ...this.#announcer.counts, received: learner.counts, stale: learner.staleCount },
       faults: learner.faults,
       ...(this.#lastError === undefined ? {} : { lastError: this.#lastError }),
@@ -191,16 +187,7 @@ export class Peer {
   /** A connection has come in from this peer's address. The speaker calls it. */
   accept(connection: Connection): void {
     if (!this.#isStarted) return refuse(connection, cease.connectionRejected, this.#ports.clock);
-    // With graceful restart the peer may have lost the session that we still believe in (RFC 4724 §5).
-    const mayReplace = this.#live?.negotiated?.gracefulRestart !== undefined;
-    if (this.#live !== undefined && !mayReplace) {
-      return refuse(connection, cease.connectionCollisionResolution, this.#ports.clock);
-    }
-    for (const session of this.#sessions) {
-      // The other side has given it up, or floods us.
-      if (session.incoming && session !== this.#live) this.#dismiss(session);
-    }
-    return this.#startSession(connection, true);
+    return this.#sessions.accept(connection, this.#isRestarting);
   }
 
   /** ManualStop. Ends when all connections are closed; an aborted `signal` makes it close at once. For good. */
@@ -209,10 +196,8 @@ export class Peer {
     this.#isStarted = false;
     this.#dialler.stop();
     const departure = new Departure(this.#ports, options, () => this.#leave());
-    for (const session of this.#sessions) {
-      if (session !== this.#live) session.close(departure.notification);
-    }
-    const drains = this.#live !== undefined && options.drainMs !== undefined && signal?.aborted !== true;
+    this.#sessions.closeUnestablished(departure.notification);
+    const drains = this.#sessions.live !== undefined && options.drainMs !== undefined && signal?.aborted !== true;
     if (drains && options.gracefulShutdown === true) this.#announcer.setLeaving(true);
     else if (drains) this.#announcer.replace([]);
     this.#departure = departure;
@@ -224,68 +209,15 @@ export class Peer {
     return departure.gone;
   }
 
-  #startSession(connection: Connection, incoming: boolean): void {
-    const source = { connection, incoming, restarting: this.#isRestarting };
-    const session = new Session(this.#ports, this.config, this.#owner, this.#traffic, source);
-    this.#sessions.add(session);
-    session.start();
-    this.#noteChange();
-  }
-
-  /** RFC 4271 §6.8. Sessions without an OPEN from the peer wait: theirs may never come. */
-  #resolveCollisions(newcomer: Session): void {
-    for (const other of this.#sessions) {
-      if (other === newcomer || other.state === "open-sent") continue;
-      const loser = loserOf(newcomer, other, this.config);
-      this.#dismiss(loser);
-      if (loser === newcomer) return;
-    }
-    this.#noteChange();
-  }
-
-  /** Ends a session that another one replaces. */
-  #dismiss(session: Session): void {
-    this.#sessions.delete(session);
-    this.#leaving.add(session);
-    if (session === this.#live) {
-      this.#detach(session.negotiated?.gracefulRestart);
-      session.abandon();
-    } else session.close({ code: 6, subcode: cease.connectionCollisionResolution, data: new Uint8Array() });
-  }
-
   #established(session: Session): void {
     this.#dialler.stop();
     this.#dialler.reset();
-    for (const other of this.#sessions) {
-      if (other !== session) this.#dismiss(other);
-    }
     const { negotiated } = session;
     if (negotiated === undefined) return;
-    this.#live = session;
     this.#timesEstablished += 1;
     this.#learner.attach(negotiated);
-    this.#announcer.attach(session, this.#routeContext(session));
+    this.#announcer.attach(session, routeContextOf(session, this.config));
     this.#noteChange();
-  }
-
-  #routeContext(session: Session): Omit<RouteContext, "isLeaving"> {
-    const { address } = session.connection.local;
-    const context = session.codecContext;
-    const nextHopOf = (family: AddressFamily) => {
-      const suits = address.family === family || (family === 4 && context.extendedNextHop === true);
-      return this.config.nextHops[family] ?? (suits ? address : undefined);
-    };
-    const [nextHop4, nextHop6] = [nextHopOf(4), nextHopOf(6)];
-    return {
-      ...context,
-      internal: context.internal ?? false,
-      families: session.negotiated?.families ?? [],
-      localAsn: this.config.localAsn,
-      nextHops: {
-        ...(nextHop4 === undefined ? {} : { 4: nextHop4 }),
-        ...(nextHop6 === undefined ? {} : { 6: nextHop6 }),
-      },
-    };
   }
 
   #refreshed({ afi, safi, subtype }: RouteRefreshMessage): void {
@@ -296,31 +228,19 @@ export class Peer {
     else if (subtype === refreshSubtypes.end) this.#learner.refreshEnds(family);
   }
 
-  #sessionEnded(session: Session, error: SessionError): void {
-    if (!this.#sessions.delete(session)) return; // dismissed
-    this.#leaving.add(session);
-    if (session === this.#live) this.#detach(restartAfter(error, session.negotiated?.gracefulRestart));
-    // While another session lives, this one has most likely lost a collision.
-    if (this.#sessions.size === 0) this.#noteError(error);
-    if (this.#departure !== undefined) this.#leave();
-    else if (!this.config.passive && !this.#isGettingOn()) this.#dialler.dialLater();
-    this.#noteChange();
-  }
-
-  #detach(restart: NegotiatedRestart | undefined): void {
-    this.#live = undefined;
+  #lost(session: Session, error: SessionError | undefined): void {
     this.#announcer.detach();
+    const { gracefulRestart } = session.negotiated ?? {};
+    const restart = error === undefined ? gracefulRestart : restartAfter(error, gracefulRestart);
     this.#learner.detach(this.#departure === undefined ? restart : undefined);
   }
 
-  /** Whether a session is under way that is more than a connection from outside that has said nothing yet. */
-  #isGettingOn(): boolean {
-    return [...this.#sessions].some((session) => !session.incoming || session.state !== "open-sent");
-  }
-
-  #sessionGone(session: Session): void {
-    this.#leaving.delete(session);
-    if (this.#departure !== undefined) this.#resolveWhenGone(this.#departure);
+  #sessionEnded(error: SessionError): void {
+    // While another session lives, this one has most likely lost a collision.
+    if (this.#sessions.isEmpty) this.#noteError(error);
+    if (this.#departure !== undefined) this.#leave();
+    else if (!this.config.passive && !this.#sessions.isGettingOn) this.#dialler.dialLater();
+    this.#noteChange();
   }
 
   #leave(): void {
@@ -328,18 +248,12 @@ export class Peer {
     if (departure === undefined) return;
     departure.cancelWait();
     this.#learner.stop();
-    for (const session of this.#sessions) session.leave(departure.notification);
-    this.#resolveWhenGone(departure);
+    this.#sessions.leave(departure.notification);
+    this.#resolveWhenGone();
   }
 
-  #resolveWhenGone(departure: Departure): void {
-    if (this.#sessions.size === 0 && this.#leaving.size === 0) departure.connectionsClosed();
-  }
-
-  /** The one that is furthest. */
-  #foremost(): Session | undefined {
-    const sessions = [...this.#sessions];
-    return this.#live ?? sessions.find((session) => session.state === "open-confirm") ?? sessions[0];
+  #resolveWhenGone(): void {
+    if (this.#sessions.allGone) this.#departure?.connectionsClosed();
   }
 
   #noteError(error: SessionError): void {

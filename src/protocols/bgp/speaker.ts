@@ -1,4 +1,5 @@
 import { formatAddress, type Address } from "../../net/index.ts";
+import { cease } from "./codec/notification.ts";
 import {
   linkOptionsOf,
   resolvePeerConfig,
@@ -7,10 +8,9 @@ import {
   type ResolvedPeerConfig,
   type SpeakerConfig,
 } from "./config.ts";
-import type { StopOptions } from "./departure.ts";
-import { cease } from "./notification.ts";
 import { Peer } from "./peer.ts";
 import type { SpeakerPorts } from "./ports.ts";
+import type { StopOptions } from "./session/departure.ts";
 import type { Connection, Endpoint, Listener, ListeningPeer } from "./transport.ts";
 
 /**

@@ -1,6 +1,6 @@
 import type { AddressFamily, Ipv4Address } from "../../net/index.ts";
-import type { Capability, Message } from "./messages.ts";
-import type { NotificationDescription } from "./notification.ts";
+import type { Capability, Message } from "./codec/messages.ts";
+import type { NotificationDescription } from "./codec/notification.ts";
 import type { Endpoint, TransportErrorCode } from "./transport.ts";
 
 /** The states of RFC 4271 §8.2.2. */

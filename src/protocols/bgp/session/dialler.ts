@@ -1,7 +1,7 @@
-import type { Timer } from "../clock/index.ts";
-import { linkOptionsOf, type ResolvedPeerConfig } from "./config.ts";
-import { jittered, type SpeakerPorts } from "./ports.ts";
-import { TransportError, type Connection } from "./transport.ts";
+import type { Timer } from "../../clock/index.ts";
+import { linkOptionsOf, type ResolvedPeerConfig } from "../config.ts";
+import { jittered, type SpeakerPorts } from "../ports.ts";
+import { TransportError, type Connection } from "../transport.ts";
 
 export interface DiallerOwner {
   connected(connection: Connection): void;

@@ -1,4 +1,4 @@
-import type { AddressFamily } from "../../net/index.ts";
+import type { AddressFamily } from "../../../net/index.ts";
 import {
   attributeCodes,
   extendedLength,

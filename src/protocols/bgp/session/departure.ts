@@ -1,7 +1,7 @@
-import type { Timer } from "../clock/index.ts";
-import type { NotificationMessage } from "./messages.ts";
-import { cease, shutdownData } from "./notification.ts";
-import type { SpeakerPorts } from "./ports.ts";
+import type { Timer } from "../../clock/index.ts";
+import type { NotificationMessage } from "../codec/messages.ts";
+import { cease, shutdownData } from "../codec/notification.ts";
+import type { SpeakerPorts } from "../ports.ts";
 
 /** How a peer is taken leave of. */
 export interface StopOptions {

@@ -1,5 +1,5 @@
-import type { Clock } from "../clock/index.ts";
-import { TransportError, type Connection, type ConnectionHandlers, type Endpoint } from "./transport.ts";
+import type { Clock } from "../../clock/index.ts";
+import { TransportError, type Connection, type ConnectionHandlers, type Endpoint } from "../transport.ts";
 
 export interface WireOptions {
   /** How long everything takes from one host to another, in ms. Default 1. */

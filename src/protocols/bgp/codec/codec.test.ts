@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { ipv4, ipv6, prefixOf, type Prefix } from "../../net/index.ts";
+import { ipv4, ipv6, prefixOf, type Prefix } from "../../../net/index.ts";
 import { decodeMessage, encodeMessage } from "./codec.ts";
 import { Framer, type Frame } from "./framing.ts";
 import {

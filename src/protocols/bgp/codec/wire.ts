@@ -1,4 +1,4 @@
-import type { Ipv4Address, Ipv6Address } from "../../net/index.ts";
+import type { Ipv4Address, Ipv6Address } from "../../../net/index.ts";
 
 /** Reads fields in network byte order; where bytes are missing it throws what `tooShort` makes. */
 export class Reader {

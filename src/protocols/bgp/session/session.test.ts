@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { ipv4, ipv6 } from "../../net/index.ts";
-import { SimulatedClock } from "../clock/index.ts";
-import { SimulatedNetwork } from "./simulated-network.ts";
+import { ipv4, ipv6 } from "../../../net/index.ts";
+import { SimulatedClock } from "../../clock/index.ts";
+import { SimulatedNetwork } from "../simulated/simulated-network.ts";
 import {
   addressA,
   addressB,
@@ -16,7 +16,7 @@ import {
   received,
   speaker,
   type PairOptions,
-} from "./simulated-pair.ts";
+} from "../simulated/simulated-pair.ts";
 
 test("a session comes up within a second and says what was negotiated", async () => {
   const both = await pair({ a: { holdTimeMs: 30_000 } });

@@ -1,7 +1,6 @@
-import type { Clock, Timer } from "../clock/index.ts";
-import { decodeMessage, encodeMessage } from "./codec.ts";
-import type { ResolvedPeerConfig } from "./config.ts";
-import { Framer, type Frame } from "./framing.ts";
+import type { Clock, Timer } from "../../clock/index.ts";
+import { decodeMessage, encodeMessage } from "../codec/codec.ts";
+import { Framer, type Frame } from "../codec/framing.ts";
 import {
   maxExtendedLength,
   maxMessageLength,
@@ -11,21 +10,18 @@ import {
   type NotificationMessage,
   type RouteRefreshMessage,
   type UpdateMessage,
-} from "./messages.ts";
+} from "../codec/messages.ts";
+import { describeNotification, hardReset, ProtocolError } from "../codec/notification.ts";
+import type { ResolvedPeerConfig } from "../config.ts";
+import type { SpeakerPorts } from "../ports.ts";
+import type { Negotiated, SessionError } from "../status.ts";
+import type { Connection, TransportError } from "../transport.ts";
 import { negotiate, openFor } from "./negotiation.ts";
-import { describeNotification, hardReset, ProtocolError } from "./notification.ts";
-import { jittered, type SpeakerPorts } from "./ports.ts";
-import type { Negotiated, SessionError } from "./status.ts";
+import { SessionTimers } from "./session-timers.ts";
 import type { TrafficCounters } from "./traffic-counters.ts";
-import type { Connection, TransportError } from "./transport.ts";
 
-/** RFC 4271 §8.2.2: until the peer's OPEN has come, "a large value": 4 minutes. */
-const openHoldMs = 240_000;
 /** How long we wait for the peer to take our last words and close, before we drop the connection. */
 const lingerMs = 1_000;
-/** RFC 9687 §3.1: the least default of the SendHoldTimer. */
-const leastSendHoldMs = 480_000;
-
 /** What a session tells its peer. Nothing follows `ended`, but `gone`. */
 export interface SessionOwner {
   /** A good OPEN has come; the session is in OpenConfirm. Collision detection may end this one or another within this call. */
@@ -66,16 +62,9 @@ export class Session {
   readonly #owner: SessionOwner;
   readonly #traffic: TrafficCounters;
   readonly #framer = new Framer();
+  readonly #timers: SessionTimers;
   #state: SessionState = "open-sent";
   #negotiated: Negotiated | undefined;
-  #holdMs = openHoldMs;
-  #heardAt: number;
-  #spokeAt: number;
-  /** When the transport last had nothing of ours that it could not pass on. */
-  #progressAt: number;
-  #holdTimer: Timer | undefined;
-  #sendHoldTimer: Timer | undefined;
-  #keepaliveTimer: Timer | undefined;
   #lingerTimer: Timer | undefined;
   #isWritable = true;
   #isClosed = false;
@@ -94,9 +83,15 @@ export class Session {
     this.connection = source.connection;
     this.incoming = source.incoming;
     this.#restarting = source.restarting;
-    this.#heardAt = ports.clock.now();
-    this.#spokeAt = this.#heardAt;
-    this.#progressAt = this.#heardAt;
+    this.#timers = new SessionTimers(ports, source.connection, {
+      holdExpired: () => this.close({ code: 4, subcode: 0, data: new Uint8Array() }),
+      keepaliveDue: () => this.#send({ type: "keepalive" }),
+      sendHoldExpired: () => {
+        // The NOTIFICATION will not get through either: what matters is that the connection goes.
+        this.close({ code: 8, subcode: 0, data: new Uint8Array() });
+        this.connection.destroy();
+      },
+    });
   }
 
   get state(): SessionState {
@@ -115,12 +110,12 @@ export class Session {
   /** Sends our OPEN and listens. To be called once. */
   start(): void {
     this.#send(openFor(this.#config, this.#restarting));
-    this.#armHoldTimer(this.#holdMs);
+    this.#timers.awaitOpen();
     this.connection.open({
       received: (bytes) => this.#received(bytes),
       drained: () => {
         this.#isWritable = true;
-        this.#progressAt = this.#ports.clock.now();
+        this.#timers.progressed();
         if (this.#state === "established") this.#owner.drained(this);
       },
       ended: () => this.#end({ code: "connection.closed" }),
@@ -177,7 +172,7 @@ export class Session {
     if (message.type === "notification") {
       return this.#end({ code: "notification.received", notification: describeNotification(message) });
     }
-    this.#heardAt = this.#ports.clock.now();
+    this.#timers.heard();
     switch (this.#state) {
       case "open-sent":
         return message.type === "open" ? this.#handleOpen(message) : this.#unexpected(message, 1);
@@ -200,12 +195,8 @@ export class Session {
     if (negotiated.extendedMessages) this.#framer.allowExtended();
     this.#owner.opened(this);
     if (this.#ended()) return;
-    this.#holdTimer?.cancel();
-    this.#holdMs = negotiated.holdTimeMs;
-    if (this.#holdMs > 0) this.#armHoldTimer(this.#holdMs);
     this.#send({ type: "keepalive" });
-    if (negotiated.keepaliveMs > 0) this.#armKeepaliveTimer();
-    if (negotiated.holdTimeMs > 0) this.#armSendHoldTimer(this.#sendHoldMs);
+    this.#timers.run(negotiated, this.#config.sendHoldTimeMs);
   }
 
   #establish(): void {
@@ -216,50 +207,6 @@ export class Session {
   /** RFC 6608 §3: the state's subcode, and the type of the message that had no business there. */
   #unexpected(message: Message, subcode: 1 | 2 | 3): void {
     this.close({ code: 5, subcode, data: Uint8Array.of(messageTypes[message.type]) });
-  }
-
-  /** The timer is not set anew with each message, but looks when it runs how long ago the last one came. */
-  #armHoldTimer(ms: number): void {
-    this.#holdTimer = this.#ports.clock.setTimer(ms, () => {
-      // If this process was held up, what the peer said meanwhile still waits to be read: look again after that.
-      this.#ports.schedule(() => {
-        if (this.#state === "ended") return;
-        const left = this.#heardAt + this.#holdMs - this.#ports.clock.now();
-        if (left > 0) this.#armHoldTimer(left);
-        else this.close({ code: 4, subcode: 0, data: new Uint8Array() });
-      });
-    });
-  }
-
-  /** As with the hold timer; an UPDATE counts as a KEEPALIVE (RFC 4271 §8.2.2, Established, events 27 and 26). */
-  #armKeepaliveTimer(): void {
-    const interval = jittered(this.#negotiated?.keepaliveMs ?? 0, this.#ports);
-    const wait = (ms: number) => {
-      this.#keepaliveTimer = this.#ports.clock.setTimer(ms, () => {
-        const left = this.#spokeAt + interval - this.#ports.clock.now();
-        if (left > 0) return wait(left);
-        this.#send({ type: "keepalive" });
-        return this.#armKeepaliveTimer();
-      });
-    };
-    wait(interval);
-  }
-
-  get #sendHoldMs(): number {
-    return this.#config.sendHoldTimeMs ?? Math.max(leastSendHoldMs, 2 * this.#holdMs);
-  }
-
-  /** RFC 9687: a peer that sends keepalives but takes nothing would else hold us up for ever. */
-  #armSendHoldTimer(ms: number): void {
-    this.#sendHoldTimer = this.#ports.clock.setTimer(ms, () => {
-      const now = this.#ports.clock.now();
-      if (this.connection.unsentBytes === 0) this.#progressAt = now;
-      const left = this.#progressAt + this.#sendHoldMs - now;
-      if (left > 0) return this.#armSendHoldTimer(left);
-      // The NOTIFICATION will not get through either: what matters is that the connection goes.
-      this.close({ code: 8, subcode: 0, data: new Uint8Array() });
-      return this.connection.destroy();
-    });
   }
 
   /** How messages are read and written from the peer's OPEN on. */
@@ -278,8 +225,7 @@ export class Session {
   #write(type: Message["type"], bytes: Uint8Array): boolean {
     this.#traffic.sent[type] += 1;
     this.#traffic.bytesSent += bytes.length;
-    this.#spokeAt = this.#ports.clock.now();
-    if (this.connection.unsentBytes === 0) this.#progressAt = this.#spokeAt;
+    this.#timers.speaks();
     this.#isWritable = this.connection.write(bytes);
     return this.#isWritable;
   }
@@ -291,9 +237,7 @@ export class Session {
   #end(error: SessionError): void {
     if (this.#state === "ended") return;
     this.#state = "ended";
-    this.#holdTimer?.cancel();
-    this.#keepaliveTimer?.cancel();
-    this.#sendHoldTimer?.cancel();
+    this.#timers.stop();
     if (!this.#isClosed) {
       this.connection.end();
       this.#lingerTimer = this.#ports.clock.setTimer(lingerMs, () => this.connection.destroy());

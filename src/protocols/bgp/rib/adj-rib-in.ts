@@ -1,5 +1,5 @@
-import type { AddressFamily, Prefix } from "../../net/index.ts";
-import type { PathAttribute, UpdateMessage } from "./messages.ts";
+import type { AddressFamily, Prefix } from "../../../net/index.ts";
+import type { PathAttribute, UpdateMessage } from "../codec/messages.ts";
 import { prefixKey } from "./route.ts";
 
 /** A route as the peer announced it; `attributes` without those that carry prefixes. */

@@ -1,4 +1,4 @@
-import type { Message } from "./messages.ts";
+import type { Message } from "../codec/messages.ts";
 
 type Counts = Record<Message["type"], number>;
 

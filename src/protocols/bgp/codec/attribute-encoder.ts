@@ -1,4 +1,4 @@
-import type { AddressFamily } from "../../net/index.ts";
+import type { AddressFamily } from "../../../net/index.ts";
 import { extendedLength, origins, registry, segmentTypes } from "./attribute-registry.ts";
 import { encodeExtendedCommunity } from "./extended-communities.ts";
 import type { AsPathSegment, CodecContext, PathAttribute } from "./messages.ts";

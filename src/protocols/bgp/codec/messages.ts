@@ -1,4 +1,4 @@
-import type { Address, AddressFamily, Ipv4Address, Ipv6Address, Prefix } from "../../net/index.ts";
+import type { Address, AddressFamily, Ipv4Address, Ipv6Address, Prefix } from "../../../net/index.ts";
 
 /** The four messages of RFC 4271 §4 and that of RFC 2918, as data. */
 export type Message = OpenMessage | UpdateMessage | NotificationMessage | KeepaliveMessage | RouteRefreshMessage;

@@ -1,5 +1,5 @@
-import { headerLength, maxMessageLength, messageTypes, type CodecContext, type Message } from "./messages.ts";
 import type { Frame } from "./framing.ts";
+import { headerLength, maxMessageLength, messageTypes, type CodecContext, type Message } from "./messages.ts";
 import { decodeNotification, ProtocolError } from "./notification.ts";
 import { decodeOpen, encodeOpen } from "./open.ts";
 import { decodeRouteRefresh } from "./route-refresh.ts";

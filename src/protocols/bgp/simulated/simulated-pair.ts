@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import { formatPrefix, ipv4, parsePrefix, type Ipv4Address, type Prefix } from "../../net/index.ts";
-import { SimulatedClock, type Clock } from "../clock/index.ts";
-import { Speaker, type Peer, type PeerConfig, type Route } from "./index.ts";
+import { formatPrefix, ipv4, parsePrefix, type Ipv4Address, type Prefix } from "../../../net/index.ts";
+import { SimulatedClock, type Clock } from "../../clock/index.ts";
+import { Speaker, type Peer, type PeerConfig, type Route } from "../index.ts";
 import type { WireOptions } from "./simulated-connection.ts";
 import { SimulatedNetwork } from "./simulated-network.ts";
 

@@ -1,8 +1,9 @@
-import type { AddressFamily, Prefix } from "../../net/index.ts";
-import { maxMessageLength } from "./messages.ts";
-import { attributesKey, encodeAttributes, pathAttributes, type RouteContext } from "./path-attributes.ts";
+import type { AddressFamily, Prefix } from "../../../net/index.ts";
+import { maxMessageLength } from "../codec/messages.ts";
+import type { WithheldRoutes } from "../status.ts";
+import { attributesKey, encodeAttributes, pathAttributes } from "./path-attributes.ts";
+import type { RouteContext } from "./route-context.ts";
 import { prefixKey, type Route, type RouteAttributes, type RouteChanges } from "./route.ts";
-import type { WithheldRoutes } from "./status.ts";
 import { holdsAny, packAnnouncements, packWithdrawals, type Envelope, type PrefixQueue } from "./update-packer.ts";
 
 /** One prefix: what the peer shall have, what it has, and the group in which the difference waits to be sent. */

@@ -1,4 +1,4 @@
-import { prefixOf, type AddressFamily, type Prefix } from "../../net/index.ts";
+import { prefixOf, type AddressFamily, type Prefix } from "../../../net/index.ts";
 import type { Reader, Writer } from "./wire.ts";
 
 /**

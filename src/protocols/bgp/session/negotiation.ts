@@ -1,8 +1,8 @@
-import type { AddressFamily } from "../../net/index.ts";
-import type { ResolvedPeerConfig } from "./config.ts";
-import { asTrans, type Capability, type GracefulRestartCapability, type OpenMessage } from "./messages.ts";
-import { ProtocolError } from "./notification.ts";
-import type { Negotiated, NegotiatedRestart } from "./status.ts";
+import type { AddressFamily } from "../../../net/index.ts";
+import { asTrans, type Capability, type GracefulRestartCapability, type OpenMessage } from "../codec/messages.ts";
+import { ProtocolError } from "../codec/notification.ts";
+import type { ResolvedPeerConfig } from "../config.ts";
+import type { Negotiated, NegotiatedRestart } from "../status.ts";
 
 export const unicast = 1;
 export const afis: Readonly<Record<AddressFamily, number>> = { 4: 1, 6: 2 };

@@ -1,11 +1,11 @@
-import type { Timer } from "../clock/index.ts";
-import type { AddressFamily } from "../../net/index.ts";
+import type { AddressFamily } from "../../../net/index.ts";
+import type { Timer } from "../../clock/index.ts";
+import type { UpdateMessage } from "../codec/messages.ts";
+import { endOfRibOf } from "../codec/update.ts";
+import type { ResolvedPeerConfig } from "../config.ts";
+import type { SpeakerPorts } from "../ports.ts";
+import type { Negotiated, NegotiatedRestart } from "../status.ts";
 import { AdjRibIn, changesOf, type ReceivedChanges, type ReceivedRoute } from "./adj-rib-in.ts";
-import type { ResolvedPeerConfig } from "./config.ts";
-import type { UpdateMessage } from "./messages.ts";
-import type { SpeakerPorts } from "./ports.ts";
-import type { Negotiated, NegotiatedRestart } from "./status.ts";
-import { endOfRibOf } from "./update.ts";
 
 const families = [4, 6] as const;
 const defaultStalePathMs = 360_000;

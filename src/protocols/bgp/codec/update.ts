@@ -1,4 +1,4 @@
-import type { AddressFamily } from "../../net/index.ts";
+import type { AddressFamily } from "../../../net/index.ts";
 import { decodeAttributes } from "./attribute-decoder.ts";
 import { encodeAttribute } from "./attribute-encoder.ts";
 import { attributeCodes } from "./attribute-registry.ts";

@@ -1,4 +1,4 @@
-import type { ResolvedPeerConfig } from "./config.ts";
+import type { ResolvedPeerConfig } from "../config.ts";
 import type { Session } from "./session.ts";
 
 /**

@@ -1,5 +1,5 @@
-import type { Address, Prefix } from "../../net/index.ts";
-import type { ExtendedCommunity, LargeCommunity, Origin } from "./messages.ts";
+import type { Address, Prefix } from "../../../net/index.ts";
+import type { ExtendedCommunity, LargeCommunity, Origin } from "../codec/messages.ts";
 
 /** A route that a peer shall have from us. */
 export interface Route {

@@ -1,11 +1,11 @@
-import type { AddressFamily } from "../../net/index.ts";
+import type { AddressFamily } from "../../../net/index.ts";
+import { refreshSubtypes } from "../codec/route-refresh.ts";
+import type { SpeakerPorts } from "../ports.ts";
+import { afis, unicast } from "../session/negotiation.ts";
+import type { Session } from "../session/session.ts";
 import { AdjRibOut } from "./adj-rib-out.ts";
-import { afis, unicast } from "./negotiation.ts";
-import type { RouteContext } from "./path-attributes.ts";
-import type { SpeakerPorts } from "./ports.ts";
-import { refreshSubtypes } from "./route-refresh.ts";
+import type { RouteContext } from "./route-context.ts";
 import type { Route, RouteChanges } from "./route.ts";
-import type { Session } from "./session.ts";
 import { endOfRib } from "./update-packer.ts";
 
 /** What an announcer tells its peer. */

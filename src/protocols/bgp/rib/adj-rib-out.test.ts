@@ -1,14 +1,15 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { formatPrefix, ipv4, ipv6, prefixOf, type Prefix } from "../../net/index.ts";
+import { formatPrefix, ipv4, ipv6, prefixOf, type Prefix } from "../../../net/index.ts";
+import { decodeMessage } from "../codec/codec.ts";
+import { Framer } from "../codec/framing.ts";
+import { maxMessageLength, type UpdateMessage } from "../codec/messages.ts";
+import { ProtocolError } from "../codec/notification.ts";
 import { changesOf } from "./adj-rib-in.ts";
 import { AdjRibOut } from "./adj-rib-out.ts";
-import { decodeMessage } from "./codec.ts";
-import { Framer } from "./framing.ts";
-import { maxMessageLength, type UpdateMessage } from "./messages.ts";
-import { ProtocolError } from "./notification.ts";
-import { attributesKey, type RouteContext } from "./path-attributes.ts";
+import { attributesKey } from "./path-attributes.ts";
+import type { RouteContext } from "./route-context.ts";
 import type { Route, RouteAttributes } from "./route.ts";
 
 const session: RouteContext = {

@@ -1,28 +1,16 @@
-import { formatAddress, type Address, type AddressFamily, type Ipv4Address } from "../../net/index.ts";
-import { encodeAttribute } from "./attribute-encoder.ts";
-import { wellKnownCommunities } from "./communities.ts";
+import { formatAddress, type Ipv4Address } from "../../../net/index.ts";
+import { encodeAttribute } from "../codec/attribute-encoder.ts";
+import { wellKnownCommunities } from "../codec/communities.ts";
 import {
   asTrans,
   maxMessageLength,
   type CodecContext,
   type ExtendedCommunity,
   type PathAttribute,
-} from "./messages.ts";
+} from "../codec/messages.ts";
+import { Writer } from "../codec/wire.ts";
+import type { RouteContext } from "./route-context.ts";
 import type { RouteAttributes } from "./route.ts";
-import { Writer } from "./wire.ts";
-
-/** What of a session the attributes of a route depend on. */
-export interface RouteContext extends CodecContext {
-  readonly localAsn: number;
-  /** Whether the peer is of our own AS. */
-  readonly internal: boolean;
-  /** Families that the session carries. */
-  readonly families: readonly AddressFamily[];
-  /** Next hops of routes that name none. */
-  readonly nextHops: { readonly 4?: Address; readonly 6?: Address };
-  /** Whether the peer shall prefer other paths than ours, for we are leaving (RFC 8326). */
-  readonly isLeaving: boolean;
-}
 
 /** RFC 4271 §5.1.5 leaves the number to us; 100 is what everybody takes. */
 const defaultLocalPref = 100;

@@ -1,6 +1,5 @@
-import { formatAddress, type Address } from "../../net/index.ts";
-import type { Clock } from "../clock/index.ts";
-import { SimulatedConnection, Wire, type WireOptions } from "./simulated-connection.ts";
+import { formatAddress, type Address } from "../../../net/index.ts";
+import type { Clock } from "../../clock/index.ts";
 import {
   TransportError,
   type Connection,
@@ -10,7 +9,8 @@ import {
   type Listener,
   type ListeningPeer,
   type Transport,
-} from "./transport.ts";
+} from "../transport.ts";
+import { SimulatedConnection, Wire, type WireOptions } from "./simulated-connection.ts";
 
 interface Listening {
   readonly accept: (connection: Connection) => void;

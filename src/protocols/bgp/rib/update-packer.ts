@@ -1,9 +1,9 @@
-import type { Address, AddressFamily, Prefix } from "../../net/index.ts";
-import { attributeCodes } from "./attribute-registry.ts";
-import { beginMessage, endMessage } from "./codec.ts";
-import { maxExtendedLength, messageTypes } from "./messages.ts";
-import { encodePrefix, prefixOctets } from "./nlri.ts";
-import { Writer } from "./wire.ts";
+import type { Address, AddressFamily, Prefix } from "../../../net/index.ts";
+import { attributeCodes } from "../codec/attribute-registry.ts";
+import { beginMessage, endMessage } from "../codec/codec.ts";
+import { maxExtendedLength, messageTypes } from "../codec/messages.ts";
+import { encodePrefix, prefixOctets } from "../codec/nlri.ts";
+import { Writer } from "../codec/wire.ts";
 
 /** Optional, non-transitive, length in two octets. */
 const multiprotocolFlags = 0x90;
