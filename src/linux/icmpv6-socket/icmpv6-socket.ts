@@ -8,6 +8,8 @@ import { ReceiveBuffer } from "../udp-socket/receive-buffer.ts";
 export interface Icmpv6SocketOptions {
   /** Sends and receives by this link alone. */
   readonly interface: string;
+  /** The link-local address to send from; it must be there, and no duplicate any more that the kernel looks for. */
+  readonly local: Ipv6Address;
   /** Types of the messages to receive; the kernel drops the others. */
   readonly types: readonly number[];
   /** Multicast groups of the link to listen to, beside those that every node is in. */
@@ -36,8 +38,8 @@ const icmpv6Filter = 1;
 const batch = 64;
 
 /**
- * A raw socket for some kinds of ICMPv6 messages on one link. The kernel computes checksums (RFC 3542 §3.1) and chooses
- * the link-local address to send from. It does not outlive its link: one of the same name needs a new socket.
+ * A raw socket for some kinds of ICMPv6 messages on one link. The kernel computes checksums (RFC 3542 §3.1).
+ * It does not outlive its link: one of the same name needs a new socket.
  */
 export class Icmpv6Socket {
   readonly #fd: number;
@@ -46,7 +48,7 @@ export class Icmpv6Socket {
   #isClosed = false;
 
   /** Throws a `SocketError`. */
-  constructor({ interface: device, types, groups }: Icmpv6SocketOptions) {
+  constructor({ interface: device, local, types, groups }: Icmpv6SocketOptions) {
     const what = `ICMPv6 socket on ${device}`;
     const index = interfaceIndex(device);
     if (index === undefined) throw new SocketError(what, "ENODEV");
@@ -61,6 +63,8 @@ export class Icmpv6Socket {
       set(ipv6Level, options.multicastHops, int32(255));
       set(ipv6Level, options.multicastLoop, int32(0));
       set(ipv6Level, options.receiveHopLimit, int32(1));
+      const address = encodeSocketAddress({ address: local, port: 0, scope: index });
+      checked(what, libc().bind(this.#fd, address, address.length));
       for (const group of groups) set(ipv6Level, options.joinGroup, membership(group, index));
     } catch (error) {
       this.close();

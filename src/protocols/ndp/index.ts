@@ -2,7 +2,6 @@
 export {
   decodeDiscoveryMessage,
   encodeDiscoveryMessage,
-  isLinkLocal,
   type Arrival,
   type DiscoveryFault,
   type DiscoveryMessage,

@@ -1,4 +1,4 @@
-import type { Ipv6Address } from "../../net/index.ts";
+import { isLinkLocal, type Ipv6Address } from "../../net/index.ts";
 
 /** RFC 4861 §4.2, without what only hosts read of it. */
 export interface RouterAdvertisement {
@@ -88,9 +88,4 @@ function sourceLinkLayerOf(options: Uint8Array): { sourceLinkLayer?: Uint8Array 
     at += octets;
   }
   return found;
-}
-
-/** fe80::/10 (RFC 4291 §2.5.6). */
-export function isLinkLocal({ value }: Ipv6Address): boolean {
-  return value >> 118n === 0x3fan;
 }
