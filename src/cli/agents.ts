@@ -39,6 +39,12 @@ export function addAgentCommands(program: Command): void {
     .option("--proxy", "do kube-proxy's work too, with nftables", false)
     .option("--pod-network <prefix...>", "where pods have their addresses, for --proxy", prefixes, [])
     .option("--bgp-port <port>", "accept BGP sessions on this port of the node's address; 0 for none", portNumber, 179)
+    .option(
+      "--graceful-shutdown-ms <ms>",
+      "before the withdrawal, when stopped: routers move (RFC 8326)",
+      duration,
+      500,
+    )
     .option("--drain-ms <ms>", "between the withdrawal and the end of the sessions, when stopped", duration, 1_000)
     .action(async (options: NodeCommandOptions) => {
       const { runAgentProcess } = await import("./agent-process.ts");
@@ -46,11 +52,11 @@ export function addAgentCommands(program: Command): void {
       const { systemClock } = await import("../protocols/clock/index.ts");
       await runAgentProcess("node", options, async ({ client, registry, log, signal }) => {
         const modules = { client, clock: systemClock, transport: tcpTransport, metrics: nodeMetrics(registry), log };
-        const { nodeName, namespace, bgpPort, drainMs } = options;
+        const { nodeName, namespace, bgpPort, gracefulShutdownMs, drainMs } = options;
         const proxyFor = options.proxy ? options.podNetwork : undefined;
         await runNode(
           modules,
-          { nodeName, namespace, loadBalancerClass: options.lbClass, proxyFor, bgpPort, drainMs },
+          { nodeName, namespace, loadBalancerClass: options.lbClass, proxyFor, bgpPort, gracefulShutdownMs, drainMs },
           signal,
         );
       });
@@ -62,6 +68,7 @@ interface NodeCommandOptions extends CommonOptions {
   readonly proxy: boolean;
   readonly podNetwork: readonly Prefix[];
   readonly bgpPort: number;
+  readonly gracefulShutdownMs: number;
   readonly drainMs: number;
 }
 

@@ -21,6 +21,7 @@ export interface SessionView {
   readonly state: string;
   readonly since: string | undefined;
   readonly prefixes: number | undefined;
+  readonly gracefulRestart: boolean;
   readonly lastError: string | undefined;
   readonly lastErrorTime: string | undefined;
 }
@@ -71,7 +72,7 @@ export function explainService(whole: WholeSnapshot, key: string): ServiceExplan
     service: key,
     addresses: (decision?.addresses ?? []).map(formatAddress),
     allocation: (decision?.reasons ?? []).map(said),
-    problems: whole.read.ok ? [] : whole.read.problems.map(said),
+    problems: whole.read.problems.map(said),
     externalTrafficPolicy: service.spec.externalTrafficPolicy ?? "Cluster",
     nodes: whole.nodes.map(({ metadata: { name: node } }) => {
       const reasons = whole.read.ok ? decided.explain(key, node) : [];
@@ -107,6 +108,7 @@ export function sessionsOf({ reports }: WholeSnapshot, peers: Iterable<string>, 
       state: session?.state ?? "Unreported",
       since: session?.since,
       prefixes: session?.prefixes,
+      gracefulRestart: session?.gracefulRestart ?? false,
       lastError: session?.lastError,
       lastErrorTime: session?.lastErrorTime,
     };

@@ -18,9 +18,12 @@ export function renderExplanation(explanation: ServiceExplanation): string {
   for (const { node, announces, reasons, sessions } of nodes) {
     lines.push(`  ${node}: ${verdict(announces)}`);
     lines.push(...reasons.map(({ text }) => `    ${text}`));
-    for (const { peer, state, since, prefixes, lastError, lastErrorTime } of sessions) {
+    for (const { peer, state, since, prefixes, gracefulRestart, lastError, lastErrorTime } of sessions) {
       const count = prefixes === undefined ? "" : `, ${prefixes} ${prefixes === 1 ? "prefix" : "prefixes"}`;
-      lines.push(`    session with ${peer}: ${state}${since === undefined ? "" : ` for ${age(since)}`}${count}`);
+      const restart = gracefulRestart ? ", graceful restart" : "";
+      lines.push(
+        `    session with ${peer}: ${state}${since === undefined ? "" : ` for ${age(since)}`}${count}${restart}`,
+      );
       if (lastError !== undefined) lines.push(`      its last error, ${age(lastErrorTime)} ago: ${lastError}`);
     }
   }

@@ -31,7 +31,7 @@ export function statusOf(whole: WholeSnapshot): ClusterStatus {
     );
   const services = whole.services.filter((service) => service.spec.type === "LoadBalancer");
   return {
-    problems: whole.read.ok ? [] : whole.read.problems.map(describe),
+    problems: whole.read.problems.map(describe),
     services: services.map((service) => {
       const key = keyOf(service);
       const decision = decided.allocations.get(key);

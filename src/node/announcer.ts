@@ -57,6 +57,6 @@ export class Announcer {
 
   #essence(): string | undefined {
     const view = this.#planner.view(this.#nodeName);
-    return view && JSON.stringify([view.excluded, [...view.peers.keys()], [...view.targets]]);
+    return view && JSON.stringify([view.excluded, view.isLeaving, [...view.peers.keys()], [...view.targets]]);
   }
 }

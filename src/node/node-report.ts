@@ -37,6 +37,7 @@ export function reportOf({ startTime, sessions, problems, dateOf }: Observed): S
         state: stateNames[session.state],
         since: dateOf(session.stateSince).toISOString(),
         prefixes: sent[4] + sent[6],
+        ...(session.negotiated?.gracefulRestart === undefined ? {} : { gracefulRestart: true }),
         ...namedAs(session.lastError),
         ...(session.lastError === undefined
           ? {}

@@ -1,7 +1,7 @@
 import type { Logger } from "pino";
 import { allSynced, type Changes, type Client, type Informer } from "../kubernetes/client/index.ts";
 import { keyOf, type KubernetesObject, type Node } from "../kubernetes/resources/index.ts";
-import type { Ipv4Address, Prefix } from "../net/index.ts";
+import type { Prefix } from "../net/index.ts";
 import type { Clock } from "../protocols/clock/index.ts";
 import type { Transport } from "../protocols/bgp/index.ts";
 import { ConfigurationWatch, outageLog, type ConfigurationState } from "../snapshot/index.ts";
@@ -33,7 +33,9 @@ export interface NodeOptions {
   readonly proxyFor?: readonly Prefix[] | undefined;
   /** The port on which BGP sessions are accepted, at the node's own addresses; 0 for none. */
   readonly bgpPort: number;
-  /** How long peers have, from the withdrawal on, to move their traffic, before the sessions are closed. */
+  /** How long peers have, from when they are asked to prefer other nodes, until the routes are withdrawn. */
+  readonly gracefulShutdownMs: number;
+  /** How long they have, from the withdrawal on, to move their traffic, before the sessions are closed. */
   readonly drainMs: number;
 }
 
@@ -130,19 +132,19 @@ class NodeAgent {
     this.#lookForOwnNode();
     await Promise.race([this.#ownNode.promise, end]);
     if (signal.aborted) return;
-    const { node, address } = await this.#ownNode.promise;
-    await tellGateways(client, node, signal).catch((error: Error) =>
+    const own = await this.#ownNode.promise;
+    await tellGateways(client, own.node, signal).catch((error: Error) =>
       log.warn({ error: error.message }, "the node's gateways are not told: a pool may take one of their addresses"),
     );
     if (proxyFor !== undefined) this.#proxy = await startProxy({ services, slices, nodes, log }, nodeName, proxyFor);
-    await this.#announce(node, address);
+    await this.#announce(own);
     log.info({ services: services.cache.size }, "all is known: announcing from now on");
     await end;
   }
 
   /** Withdraws first, and leaves after. */
   async stop(): Promise<void> {
-    await this.#bgp?.stop(this.#options.drainMs);
+    await this.#bgp?.stop(this.#options);
     this.#withdrawn.abort();
     await this.#proxy?.stop();
     await this.#reporter.stop(AbortSignal.timeout(lastWordMs));
@@ -150,19 +152,22 @@ class NodeAgent {
     await Promise.allSettled(informers.map((informer) => informer.done));
   }
 
-  async #announce(node: Node, address: Ipv4Address): Promise<void> {
+  async #announce({ node, address, address6 }: OwnNode): Promise<void> {
     const { metrics, log } = this.#modules;
     const { bgpPort } = this.#options;
-    const listen = bgpPort === 0 ? [] : [{ address, port: bgpPort }];
+    const addresses = { 4: address, ...(address6 === undefined ? {} : { 6: address6 }) };
+    const listen = bgpPort === 0 ? [] : Object.values(addresses).map((each) => ({ address: each, port: bgpPort }));
     const onThreadFailure = (error: Error) => log.error({ error: error.message }, "BFD's thread is started again");
     const watchPaths = () => new BfdAgent({ onThreadFailure });
-    const bgp = new BgpReconciler({ ...this.#modules, watchPaths }, { routerId: address, listen });
+    const onListenFailure = (error: Error) =>
+      log.warn({ error: error.message }, "BGP sessions are not accepted everywhere; ours are opened");
+    const ports = { ...this.#modules, watchPaths, onListenFailure };
+    const bgp = new BgpReconciler(ports, { routerId: address, addresses, listen });
     this.#bgp = bgp;
-    metrics.sessions(() => bgp.statuses);
+    metrics.sessions(() => bgp.sessions);
+    metrics.paths(() => bgp.pathStatus());
     bgp.onChange(() => this.#reporter.touch());
-    await bgp
-      .listen()
-      .catch((error: Error) => log.warn({ error: error.message }, "no BGP session is accepted; ours are opened"));
+    await bgp.listen();
     this.#announcer.setNode(node);
     this.#announcer.start(bgp);
     this.#reporter.touch();

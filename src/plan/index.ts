@@ -14,9 +14,18 @@ export {
 } from "./announcement/node-slice.ts";
 export type { NodeView } from "./announcement/node-view.ts";
 export type { ServiceAnnouncement } from "./announcement/service-announcement.ts";
-export type { Advertisement, Community, Configuration, Peer } from "./configuration/configuration.ts";
+export type {
+  Advertisement,
+  Community,
+  Configuration,
+  Peer,
+  PeerReach,
+  PeerSecrets,
+} from "./configuration/configuration.ts";
 export { avoidedIn, poolHolds, type Pool } from "./configuration/pool.ts";
 export { readConfiguration, type ConfigurationSource, type ReadConfiguration } from "./configuration/read.ts";
+export { placeOf } from "./configuration/shared-peer-addresses.ts";
+export { wellKnownCommunities } from "./configuration/communities.ts";
 export { plan, serviceOf, type Plan, type Snapshot } from "./plan.ts";
 export { describe } from "./reason-text.ts";
 export type { AllocationReason, AnnouncementReason, ConfigurationReason, Reason } from "./reason.ts";

@@ -62,6 +62,8 @@ function describeDecision(reason: AllocationReason | AnnouncementReason): string
       return `advertisement ${reason.advertisement} selects other Services`;
     case "node.announces":
       return `${reason.prefix} to ${reason.peer}, by advertisement ${reason.advertisement}`;
+    case "node.leaving":
+      return "the node is cordoned: routers are asked to prefer other nodes (graceful shutdown, RFC 8326)";
     case "node.excluded.label":
       return `the node is labelled ${reason.label}`;
     case "node.excluded.networkUnavailable":

@@ -47,6 +47,7 @@ export type AnnouncementReason =
   | { readonly code: "address.notAdvertised"; readonly address: string; readonly pool: string }
   | { readonly code: "advertisement.excluded.service"; readonly advertisement: string }
   | { readonly code: "node.announces"; readonly advertisement: string; readonly peer: string; readonly prefix: string }
+  | { readonly code: "node.leaving" }
   | { readonly code: "node.excluded.label"; readonly label: string }
   | { readonly code: "node.excluded.networkUnavailable" }
   | { readonly code: "node.excluded.noLocalEndpoint" }
@@ -76,5 +77,6 @@ export type ConfigurationFault =
   | "unknownProfile"
   | "aggregation"
   | "community"
+  | "secret"
   | "unsupported"
   | "both";

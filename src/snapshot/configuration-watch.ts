@@ -4,9 +4,11 @@ import {
   BFDProfile,
   BGPAdvertisement,
   BGPPeer,
+  Community,
   ConfigMap,
   gatewaysAnnotation,
   IPAddressPool,
+  keyOf,
   type KubernetesObject,
   type Node,
 } from "../kubernetes/resources/index.ts";
@@ -15,7 +17,10 @@ import {
   type Configuration,
   type ConfigurationReason,
   type ConfigurationSource,
+  type PeerSecrets,
+  type ReadConfiguration,
 } from "../plan/index.ts";
+import { secretNames, SecretWatch } from "./secret-watch.ts";
 
 export interface ConfigurationWatchOptions {
   /** Where the metallb.io resources, or the old ConfigMap, live. */
@@ -57,7 +62,10 @@ export class ConfigurationWatch {
   readonly peers: Informer<BGPPeer>;
   readonly advertisements: Informer<BGPAdvertisement>;
   readonly bfdProfiles: Informer<BFDProfile>;
+  readonly communities: Informer<Community>;
   readonly configMaps: Informer<ConfigMap>;
+  readonly #secrets: SecretWatch;
+  readonly #firstRead = Promise.withResolvers<void>();
   readonly #options: ConfigurationWatchOptions;
   readonly #handlers: ConfigurationHandlers;
   #state: ConfigurationState = { configuration: undefined, problems: [] };
@@ -80,6 +88,8 @@ export class ConfigurationWatch {
     this.peers = watchKind(client, BGPPeer, where, reread, signal);
     this.advertisements = watchKind(client, BGPAdvertisement, where, reread, signal);
     this.bfdProfiles = watchKind(client, BFDProfile, where, reread, signal);
+    this.communities = watchKind(client, Community, where, reread, signal);
+    this.#secrets = new SecretWatch(client, where, reread, signal);
     const fieldSelector = `metadata.name=${legacyName}`;
     this.configMaps = watchKind(client, ConfigMap, { ...where, fieldSelector }, reread, signal);
   }
@@ -89,7 +99,8 @@ export class ConfigurationWatch {
   }
 
   get informers(): readonly Informer<KubernetesObject>[] {
-    const informers = [this.pools, this.peers, this.advertisements, this.bfdProfiles, this.configMaps];
+    const { pools, peers, advertisements, bfdProfiles, communities, configMaps } = this;
+    const informers = [pools, peers, advertisements, bfdProfiles, communities, configMaps];
     return informers as unknown as Informer<KubernetesObject>[];
   }
 
@@ -98,44 +109,63 @@ export class ConfigurationWatch {
     await Promise.all(this.informers.map((informer) => informer.synced));
     this.#isSynced = true;
     this.reread();
+    await this.#firstRead.promise;
   }
 
   /** Reads what the caches hold; does nothing before they are complete, for half a configuration is a wrong one. */
   reread(): void {
     if (!this.#isSynced) return;
-    const read = readConfiguration(this.#source());
+    this.#secrets.want(secretNames(this.peers.cache.values()));
+    const { secrets } = this.#secrets;
+    if (secrets === undefined) return; // it is called again when they are known
+    const read = readConfiguration(this.#source(secrets));
     const before = this.#state;
-    if (read.ok) this.#lastGood = read.configuration;
+    if (read.ok) this.#lastGood = this.#withKnownPeers(read);
     const goodPart = read.ok || this.#options.beginsWithGoodPart !== true ? undefined : read.goodPart;
     const after: ConfigurationState = {
       configuration: this.#lastGood ?? goodPart,
-      problems: read.ok ? [] : read.problems,
+      problems: read.problems,
     };
     if (!isDeepStrictEqual(before, after)) {
       this.#state = after;
       this.#handlers.state(after);
     }
     this.#handlers.objects?.();
+    this.#firstRead.resolve();
   }
 
-  /** To be told of changed Nodes: rereads where it is their addresses or gateways, which it seldom is. */
+  /** A peer whose Secret has gone, or is wrong now, stays as it was: its session is signed with what is known. */
+  #withKnownPeers({ configuration, problems }: Extract<ReadConfiguration, { ok: true }>): Configuration {
+    const faulty = new Set(problems.map(({ object }) => object));
+    const kept = [...this.peers.cache.values()]
+      .filter((peer) => faulty.has(`${peer.kind} ${keyOf(peer)}`))
+      .flatMap(({ metadata: { name } }) => this.#lastGood?.peers.get(name) ?? []);
+    if (kept.length === 0) return configuration;
+    const peers = [...configuration.peers.values(), ...kept].sort((a, b) => (a.name < b.name ? -1 : 1));
+    return { ...configuration, peers: new Map(peers.map((peer) => [peer.name, peer])) };
+  }
+
+  /** To be told of changed Nodes: rereads where it is what the configuration is judged by, which it seldom is. */
   nodesChanged({ added, updated, deleted }: Changes<Node>): void {
-    const moved = updated.filter((change) => !isDeepStrictEqual(reservedBy(change.old), reservedBy(change.new)));
+    const moved = updated.filter((change) => !isDeepStrictEqual(judgedBy(change.old), judgedBy(change.new)));
     if (added.length + moved.length + deleted.length > 0) this.reread();
   }
 
-  #source(): ConfigurationSource {
+  #source(secrets: PeerSecrets): ConfigurationSource {
     return {
+      secrets,
       pools: [...this.pools.cache.values()],
       peers: [...this.peers.cache.values()],
       advertisements: [...this.advertisements.cache.values()],
       bfdProfiles: [...this.bfdProfiles.cache.values()],
+      communities: [...this.communities.cache.values()],
       configMap: [...this.configMaps.cache.values()][0],
       nodes: [...this.#options.nodes()],
     };
   }
 }
 
-function reservedBy({ metadata, status }: Node): unknown {
-  return [status?.addresses, metadata.annotations?.[gatewaysAnnotation]];
+/** Addresses for no pool, and labels, by which two peers or advertisements may meet on one node. */
+function judgedBy({ metadata, status }: Node): unknown {
+  return [status?.addresses, metadata.annotations?.[gatewaysAnnotation], metadata.labels];
 }

@@ -1,20 +1,29 @@
-import type { Client } from "../kubernetes/client/index.ts";
+import { isApiError, type Client } from "../kubernetes/client/index.ts";
 import {
   AddressBlock,
   BFDProfile,
   BGPAdvertisement,
   BGPPeer,
+  Community,
   ConfigMap,
   EndpointSlice,
   IPAddressPool,
   Namespace,
   Node,
   NodeReport,
+  Secret,
   Service,
   type Kind,
   type KubernetesObject,
 } from "../kubernetes/resources/index.ts";
-import { holdingsOf, readConfiguration, type ReadConfiguration, type Snapshot } from "../plan/index.ts";
+import {
+  holdingsOf,
+  readConfiguration,
+  type PeerSecrets,
+  type ReadConfiguration,
+  type Snapshot,
+} from "../plan/index.ts";
+import { secretNames } from "./secret-watch.ts";
 
 /** A snapshot taken at once, for a command that looks and is done; with what the plan does not read but people want. */
 export interface WholeSnapshot {
@@ -53,6 +62,7 @@ export async function readSnapshot(
     peers,
     advertisements,
     bfdProfiles,
+    communities,
     configMaps,
   ] = await Promise.all([
     list(Service),
@@ -65,9 +75,12 @@ export async function readSnapshot(
     list(BGPPeer, { namespace }),
     list(BGPAdvertisement, { namespace }),
     list(BFDProfile, { namespace }),
+    list(Community, { namespace }),
     list(ConfigMap, { namespace, fieldSelector: "metadata.name=config" }),
   ]);
-  const read = readConfiguration({ pools, peers, advertisements, bfdProfiles, configMap: configMaps[0], nodes });
+  const secrets = await readSecrets(client, namespace, secretNames(peers), signal);
+  const configMap = configMaps[0];
+  const read = readConfiguration({ pools, peers, advertisements, bfdProfiles, communities, secrets, configMap, nodes });
   return {
     snapshot: {
       configuration: read.ok ? read.configuration : undefined,
@@ -84,4 +97,22 @@ export async function readSnapshot(
     nodes,
     reports: new Map(reports.map((report) => [report.metadata.name, report])),
   };
+}
+
+/** Whoever looks need not be allowed to read Secrets: what he may not read counts as right. */
+async function readSecrets(
+  client: Client,
+  namespace: string,
+  names: ReadonlySet<string>,
+  signal: AbortSignal | undefined,
+): Promise<PeerSecrets> {
+  const secrets = new Map<string, Secret | "missing">();
+  for (const name of names) {
+    try {
+      secrets.set(name, (await client.find(Secret, { namespace, name }, { signal })) ?? "missing");
+    } catch (error) {
+      if (!isApiError(error, "forbidden")) throw error;
+    }
+  }
+  return secrets;
 }

@@ -69,6 +69,7 @@ const announcement: Examples<AnnouncementReason> = {
   "address.outsidePools": [{ code: "address.outsidePools", address }],
   "address.notAdvertised": [{ code: "address.notAdvertised", address, pool: name }],
   "advertisement.excluded.service": [{ code: "advertisement.excluded.service", advertisement: name }],
+  "node.leaving": [{ code: "node.leaving" }],
   "node.excluded.label": [
     { code: "node.excluded.label", label: "node.kubernetes.io/exclude-from-external-load-balancers" },
   ],
@@ -104,7 +105,11 @@ const wrong: { readonly [Code in Fault]: Parameters<typeof source>[0] } = {
     advertisements: [advertisement(name, { aggregationLength: 16 })],
   },
   "configuration.community": { advertisements: [advertisement(name, { communities: ["65000:70000"] })] },
-  "configuration.unsupported": { peers: [peer("switch", { password: "secret" })] },
+  "configuration.unsupported": { peers: [peer("switch", { interface: "eth1" })] },
+  "configuration.secret": {
+    peers: [peer("switch", { passwordSecret: { name: "bgp" } })],
+    secrets: new Map([["bgp", "missing"]]),
+  },
   "configuration.both": {
     pools: [pool(name, range)],
     configMap: parsed(ConfigMap, { metadata: { namespace: "metallb-system", name: "config" } }),
@@ -122,7 +127,7 @@ export function reasonsPage(): Page {
       "## Why a node announces an address to a peer, or does not",
       tableOf(announcement),
       "## What is wrong with the configuration",
-      "Each names the object, the field, the value that is there and what would be right. While there is one, the last good configuration stays in force.",
+      "Each names the object, the field, the value that is there and what would be right. While there is one, the last good configuration stays in force; with `configuration.secret` all is in force but the peer that names the Secret, which stays as it was.",
       table(
         ["code", "for example"],
         (Object.keys(wrong) as Fault[]).flatMap((fault) => rowsOf(fault, complaintsOf(fault))),
@@ -143,5 +148,5 @@ function rowsOf(each: string, sentences: readonly string[]): string[][] {
 
 function complaintsOf(fault: Fault): string[] {
   const read = readConfiguration(source(wrong[fault]));
-  return read.ok ? [] : read.problems.filter((problem) => problem.code === fault).map(describe);
+  return read.problems.filter((problem) => problem.code === fault).map(describe);
 }

@@ -1,8 +1,10 @@
 import {
   AddressBlock,
   apiVersionOf,
+  BFDProfile,
   BGPAdvertisement,
   BGPPeer,
+  Community,
   IPAddressPool,
   NodeReport,
   openApiSchema,
@@ -25,7 +27,7 @@ interface Schema {
   readonly required?: readonly string[];
 }
 
-const byUsers: readonly Kind[] = [IPAddressPool, BGPPeer, BGPAdvertisement];
+const byUsers: readonly Kind[] = [IPAddressPool, BGPPeer, BGPAdvertisement, Community, BFDProfile];
 const byFairlead: readonly Kind[] = [AddressBlock, NodeReport];
 
 /** Every field of the custom kinds, from the schemas that their definitions in a cluster are made from. */

@@ -50,7 +50,8 @@ function unpack(folder: string, unpacked: string): void {
 async function packRamDisk(file: string, modules: string): Promise<void> {
   const tree = mkdtempSync(`${file}.`);
   try {
-    for (const each of ["bin", "modules", "proc", "sys", "dev", "host", "scratch", "new"]) await mkdir(join(tree, each));
+    for (const each of ["bin", "modules", "proc", "sys", "dev", "host", "scratch", "new"])
+      await mkdir(join(tree, each));
     await copyFile("/bin/busybox", join(tree, "bin/busybox"));
     await copyFile(join(import.meta.dirname, "init.sh"), join(tree, "init"));
     run("chmod", ["755", "init"], tree);
@@ -58,7 +59,11 @@ async function packRamDisk(file: string, modules: string): Promise<void> {
     for (const each of order) await copyFile(join(modules, each), join(tree, "modules", basename(each)));
     await writeFile(join(tree, "module-order"), order.map((each) => `${basename(each)}\n`).join(""));
     const names = run("find", ["."], tree);
-    const archive = execFileSync("cpio", ["--quiet", "-o", "-H", "newc"], { cwd: tree, input: names, maxBuffer: 2 ** 28 });
+    const archive = execFileSync("cpio", ["--quiet", "-o", "-H", "newc"], {
+      cwd: tree,
+      input: names,
+      maxBuffer: 2 ** 28,
+    });
     await writeFile(`${tree}.gz`, gzipSync(archive, { level: 1 }));
     renameSync(`${tree}.gz`, file);
   } finally {

@@ -8,11 +8,8 @@ const root = join(import.meta.dirname, "../..");
 const named = process.argv.slice(2);
 const files = named.length > 0 ? named : globSync("test/vm/guest/*.ts", { cwd: root }).sort();
 
-process.exitCode = await runInVirtualMachine(
-  [process.execPath, "--test", "--test-reporter=spec", ...files],
-  {
-    modules: ["vrf"],
-    limitMs: 900_000,
-    said: (line) => process.stdout.write(`${line}\n`),
-  },
-);
+process.exitCode = await runInVirtualMachine([process.execPath, "--test", "--test-reporter=spec", ...files], {
+  modules: ["vrf"],
+  limitMs: 900_000,
+  said: (line) => process.stdout.write(`${line}\n`),
+});

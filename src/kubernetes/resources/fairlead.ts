@@ -51,6 +51,7 @@ const sessionReport = z.object({
   since: z.string(),
   prefixes: z.int().describe("Announced to this peer now."),
   namedAS: z.int().optional().describe("The AS number in the peer's OPEN, where it was refused for it."),
+  gracefulRestart: z.boolean().optional().describe("Both sides agreed to keep routes over a restart (RFC 4724)."),
   lastError: z.string().optional(),
   lastErrorTime: z.string().optional(),
 });

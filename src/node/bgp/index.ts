@@ -1,2 +1,2 @@
-export { BgpReconciler, type BgpOptions } from "./bgp-reconciler.ts";
+export { BgpReconciler, type BgpOptions, type SessionSight } from "./bgp-reconciler.ts";
 export { tcpTransport } from "./tcp-transport.ts";

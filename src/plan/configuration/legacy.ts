@@ -53,7 +53,14 @@ export function readLegacyConfigMap(configMap: ConfigMap, problems: Configuratio
   const config = text === undefined ? undefined : parseYaml(text, wrong);
   if (config === undefined) {
     if (text === undefined) wrong("data.config", undefined, "must hold the configuration as YAML");
-    return { pools: [], peers: [], advertisements: [], bfdProfiles: [], asWritten: (problem) => problem };
+    return {
+      pools: [],
+      peers: [],
+      advertisements: [],
+      bfdProfiles: [],
+      communities: [],
+      asWritten: (problem) => problem,
+    };
   }
   for (const key of Object.keys(config)) {
     if (!["peers", "address-pools", "bgp-communities"].includes(key)) {
@@ -120,7 +127,7 @@ export function readLegacyConfigMap(configMap: ConfigMap, problems: Configuratio
     const at = places.get(problem.object);
     return at === undefined ? problem : { ...problem, object, field: fieldAt(at, problem.field) };
   };
-  return { pools, peers, advertisements, bfdProfiles: [], asWritten };
+  return { pools, peers, advertisements, bfdProfiles: [], communities: [], asWritten };
 }
 
 const oldNames: Readonly<Record<string, string>> = Object.fromEntries(

@@ -35,7 +35,7 @@ export interface PeerConfig {
   readonly remoteAddress?: Address;
   /**
    * The link of a peer with a link-local address, by name. The same address on another link is another peer. Listen at
-   * our own link-local address there, too (`Speaker.listenAt`).
+   * our own link-local address there, too (`Speaker.setListening`).
    */
   readonly interface?: string;
   /** Or any but, or exactly, our own. */
@@ -50,6 +50,8 @@ export interface PeerConfig {
   readonly localAddress?: Address;
   /** Never dial, only accept. Default false. */
   readonly passive?: boolean;
+  /** Take connections that come in from it. Default true; without it, and passive, there is never a session. */
+  readonly accepts?: boolean;
   /** Proposed hold time: 0 (never expires, no keepalives) or at least 3,000; whole seconds. Default 90,000. */
   readonly holdTimeMs?: number;
   /** Default, and at most, a third of the negotiated hold time. */
@@ -110,6 +112,7 @@ export function resolvePeerConfig(peer: PeerConfig, speaker: SpeakerConfig): Res
     localAsn: speaker.asn,
     routerId: speaker.routerId,
     passive: false,
+    accepts: true,
     holdTimeMs: 90_000,
     connectRetryMs: { least: 1_000, most: 8_000 },
     families: [4, 6] as const,

@@ -186,7 +186,8 @@ export class Peer {
 
   /** A connection has come in from this peer's address. The speaker calls it. */
   accept(connection: Connection): void {
-    if (!this.#isStarted) return refuse(connection, cease.connectionRejected, this.#ports.clock);
+    const isWanted = this.#isStarted && this.config.accepts;
+    if (!isWanted) return refuse(connection, cease.connectionRejected, this.#ports.clock);
     return this.#sessions.accept(connection, this.#isRestarting);
   }
 

@@ -4,9 +4,9 @@ import {
   linkOptionsOf,
   resolvePeerConfig,
   samePeerConfig,
+  type ListenEndpoint,
   type PeerConfig,
   type ResolvedPeerConfig,
-  type ListenEndpoint,
   type SpeakerConfig,
 } from "./config.ts";
 import { Peer } from "./peer.ts";
@@ -14,6 +14,7 @@ import type { SpeakerPorts } from "./ports.ts";
 import type { StopOptions } from "./session/departure.ts";
 import {
   formatEndpointAddress,
+  TransportError,
   type Connection,
   type Endpoint,
   type Listener,
@@ -31,6 +32,7 @@ export class Speaker {
   readonly #byAddress = new Map<string, Peer>();
   readonly #changeListeners = new Set<(peer: Peer) => void>();
   readonly #departures = new Set<Promise<void>>();
+  /** By where they were asked to listen. */
   readonly #listeners = new Map<string, { readonly listener: Listener; readonly at: ListenEndpoint }>();
   #isStopped = false;
 
@@ -41,35 +43,36 @@ export class Speaker {
 
   /** Listens where the configuration says. Rejects with a `TransportError` if it cannot; peers dial all the same. */
   listen(): Promise<void> {
-    return this.listenAt(this.#config.listen ?? []);
+    return this.setListening(this.#config.listen ?? []);
   }
 
   /**
-   * Makes these all the places to listen at; a listener that is there already stays, and so do connections. Rejects with
-   * the `TransportError` of the first that cannot be had; the others are. To be called again only when it has ended.
+   * Makes these all the places where it listens; connections that were accepted elsewhere go on. To be called again only
+   * when it has ended. Rejects with the first `TransportError`, after it has tried all.
    */
-  async listenAt(endpoints: readonly ListenEndpoint[]): Promise<void> {
+  async setListening(endpoints: readonly ListenEndpoint[]): Promise<void> {
     const wanted = new Map(endpoints.map((each) => [listenerKey(each), each]));
+    const failures: TransportError[] = [];
     for (const [key, { listener }] of this.#listeners) {
       if (wanted.has(key)) continue;
       this.#listeners.delete(key);
       await listener.close();
     }
-    const failures: unknown[] = [];
     for (const [key, at] of wanted) {
-      if (!this.#listeners.has(key)) await this.#listenAt(key, at).catch((error: unknown) => failures.push(error));
+      if (this.#listeners.has(key) || this.#isStopped) continue;
+      const { vrf, ...local } = at;
+      const options = { ...(vrf === undefined ? {} : { vrf }), peers: this.#listeningPeers(at) };
+      const accept = (connection: Connection) => this.#accept(connection, at);
+      try {
+        this.#listeners.set(key, { listener: await this.#ports.transport.listen(local, accept, options), at });
+      } catch (error) {
+        if (!(error instanceof TransportError)) throw error;
+        failures.push(error);
+      }
     }
     this.#tellListeners(); // peers may have come while it took its time
-    if (failures.length > 0) throw failures[0];
-  }
-
-  async #listenAt(key: string, at: ListenEndpoint): Promise<void> {
-    const { vrf, ...local } = at;
-    const options = { ...(vrf === undefined ? {} : { vrf }), peers: this.#listeningPeers(at) };
-    const accept = (connection: Connection) => this.#accept(connection, at);
-    const listener = await this.#ports.transport.listen(local, accept, options);
-    if (this.#isStopped) await listener.close();
-    else this.#listeners.set(key, { listener, at });
+    if (this.#isStopped) await this.#closeListeners();
+    if (failures[0] !== undefined) throw failures[0];
   }
 
   /** Where it listens, with the ports that the system chose where 0 was asked for. */
@@ -156,10 +159,15 @@ export class Speaker {
    */
   async stop(options: Omit<StopOptions, "ceaseSubcode"> = {}, signal?: AbortSignal): Promise<void> {
     this.#isStopped = true;
-    const closing = [...this.#listeners.values()].map(({ listener }) => listener.close());
-    this.#listeners.clear();
+    const closing = this.#closeListeners();
     const leaving = [...this.#peers.values()].map((peer) => peer.stop({ drainMs: 0, ...options }, signal));
-    await Promise.all([...leaving, ...this.#departures, ...closing]);
+    await Promise.all([...leaving, ...this.#departures, closing]);
+  }
+
+  async #closeListeners(): Promise<void> {
+    const listeners = [...this.#listeners.values()];
+    this.#listeners.clear();
+    await Promise.all(listeners.map(({ listener }) => listener.close()));
   }
 
   #add(config: ResolvedPeerConfig, restarting: boolean): Peer {

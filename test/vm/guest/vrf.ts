@@ -2,7 +2,15 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { test } from "node:test";
-import { formatPrefix, ipv4, parseAddress, parsePrefix, type Address, type AddressFamily, type Prefix } from "../../../src/net/index.ts";
+import {
+  formatPrefix,
+  ipv4,
+  parseAddress,
+  parsePrefix,
+  type Address,
+  type AddressFamily,
+  type Prefix,
+} from "../../../src/net/index.ts";
 import { tcpTransport } from "../../../src/node/bgp/index.ts";
 import { Speaker, type PeerConfig } from "../../../src/protocols/bgp/index.ts";
 import { systemClock } from "../../../src/protocols/clock/index.ts";
@@ -78,7 +86,11 @@ class World implements AsyncDisposable {
     }
     const speaker = new Speaker(
       { clock: systemClock, transport: tcpTransport },
-      { asn: 65211, routerId: ipv4(0x0a000001), listen: vrfs.map(({ name }) => ({ address: address(any), port: 179, vrf: name })) },
+      {
+        asn: 65211,
+        routerId: ipv4(0x0a000001),
+        listen: vrfs.map(({ name }) => ({ address: address(any), port: 179, vrf: name })),
+      },
     );
     stack.defer(() => speaker.stop());
     // Before it listens: the keys are to be there first.
