@@ -6,8 +6,8 @@ export interface LinkAddresses {
   /** Its address on the link, of 6 octets; all of them 0 where it has none. */
   readonly linkLayer: Uint8Array;
   readonly linkLocal: Ipv6Address;
-  /** The first other IPv6 address, if there is one. */
-  readonly global: Ipv6Address | undefined;
+  /** Its other IPv6 addresses. */
+  readonly others: readonly Ipv6Address[];
 }
 
 /** `undefined` while the link is not there, not up, without carrier, or without a link-local address. */
@@ -21,6 +21,6 @@ export function linkAddresses(name: string): LinkAddresses | undefined {
   }
   const own = found.find(({ address }) => isLinkLocal(address));
   if (own === undefined) return undefined;
-  const global = found.find(({ address }) => !isLinkLocal(address))?.address;
-  return { index: own.index, linkLayer: own.linkLayer, linkLocal: own.address, global };
+  const others = found.map(({ address }) => address).filter((address) => !isLinkLocal(address));
+  return { index: own.index, linkLayer: own.linkLayer, linkLocal: own.address, others };
 }

@@ -44,6 +44,8 @@ const lookMs = 1_000;
 /** A link that is up, and who speaks on it. */
 interface Link {
   readonly addresses: LinkAddresses;
+  /** One of the others, for as long as it is there: that another comes beside it is no reason to change. */
+  readonly global: Ipv6Address | undefined;
   readonly socket: DiscoverySocket;
   readonly discovery: RouterDiscovery;
 }
@@ -85,8 +87,8 @@ export class UnnumberedLinks {
   ends(name: string): LinkEnds | undefined {
     const link = this.#links.get(name);
     if (link === undefined) return undefined;
-    const { linkLocal, global } = link.addresses;
-    return { linkLocal, global, neighbour: link.discovery.neighbour };
+    const { addresses, global, discovery } = link;
+    return { linkLocal: addresses.linkLocal, global, neighbour: discovery.neighbour };
   }
 
   /** Links whose neighbour is in session with us. */
@@ -117,9 +119,10 @@ export class UnnumberedLinks {
     const before = this.#links.get(name);
     const addresses = this.#ports.addresses(name);
     if (before !== undefined && addresses !== undefined && isSameLink(before.addresses, addresses)) {
-      if (before.addresses.global?.value === addresses.global?.value) return false;
-      this.#links.set(name, { ...before, addresses });
-      return true;
+      const isKept = addresses.others.some(({ value }) => value === before.global?.value);
+      const global = isKept ? before.global : addresses.others[0];
+      this.#links.set(name, { ...before, addresses, global });
+      return global?.value !== before.global?.value;
     }
     if (before !== undefined) this.#takeDown(name);
     if (addresses !== undefined) this.#takeUp(name, addresses);
@@ -132,7 +135,7 @@ export class UnnumberedLinks {
         discovery.received(bytes, arrival),
       );
       const discovery = this.#discovery(name, addresses, socket);
-      this.#links.set(name, { addresses, socket, discovery });
+      this.#links.set(name, { addresses, global: addresses.others[0], socket, discovery });
       this.#problems.delete(name);
       discovery.setSettled(this.#settled.has(name));
       discovery.start();
