@@ -1,4 +1,4 @@
-// BGP in VRFs, under a kernel that has them: run by test/vm/vm.test.ts.
+// BGP in VRFs, under a kernel that has them: run by test/vm/run.ts.
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { test } from "node:test";
@@ -11,6 +11,7 @@ import {
   type AddressFamily,
   type Prefix,
 } from "../../../src/net/index.ts";
+import { BfdAgent, sessionConfigOf } from "../../../src/node/bfd/index.ts";
 import { tcpTransport } from "../../../src/node/bgp/index.ts";
 import { Speaker, type PeerConfig } from "../../../src/protocols/bgp/index.ts";
 import { systemClock } from "../../../src/protocols/clock/index.ts";
@@ -54,7 +55,7 @@ const hosts = {
 class World implements AsyncDisposable {
   readonly speaker: Speaker;
   readonly #family: AddressFamily;
-  readonly #routers: ReadonlyMap<string, Frr>;
+  readonly routers: ReadonlyMap<string, Frr>;
   readonly #stack: AsyncDisposableStack;
 
   private constructor(
@@ -65,7 +66,7 @@ class World implements AsyncDisposable {
   ) {
     this.speaker = speaker;
     this.#family = family;
-    this.#routers = routers;
+    this.routers = routers;
     this.#stack = stack;
   }
 
@@ -74,6 +75,7 @@ class World implements AsyncDisposable {
     lines: (vrf: Vrf) => readonly string[],
     config: (vrf: Vrf) => Partial<PeerConfig>,
     family: AddressFamily = 4,
+    bfd = false,
   ): Promise<World> {
     await using stack = new AsyncDisposableStack();
     const { any, ours, theirs, length, flags } = hosts[family];
@@ -82,7 +84,10 @@ class World implements AsyncDisposable {
       const neighbour = stack.use(new Neighbour(vrf.name, [], [`${theirs}/${length}`]));
       execFileSync("ip", ["link", "set", neighbour.cable, "master", vrf.name]);
       execFileSync("ip", ["address", "add", `${ours}/${length}`, "dev", neighbour.cable, ...flags]);
-      routers.set(vrf.name, stack.use(await Frr.start(neighbour.name, routerConfiguration(vrf, family, lines(vrf)))));
+      routers.set(
+        vrf.name,
+        stack.use(await Frr.start(neighbour.name, routerConfiguration(vrf, family, lines(vrf)), { bfd })),
+      );
     }
     const speaker = new Speaker(
       { clock: systemClock, transport: tcpTransport },
@@ -133,7 +138,7 @@ class World implements AsyncDisposable {
   }
 
   async #routesOf(vrf: Vrf): Promise<Iterable<string>> {
-    const shown = (await this.#routers.get(vrf.name)?.show(`bgp ipv${this.#family} unicast`)) as { routes?: object }; // FRR's form
+    const shown = (await this.routers.get(vrf.name)?.show(`bgp ipv${this.#family} unicast`)) as { routes?: object }; // FRR's form
     return Object.keys(shown.routes ?? {});
   }
 }
@@ -202,4 +207,34 @@ test("the password of one VRF opens nothing in another", async () => {
   await until("we have tried again and again in blue", () => attempts() >= 3, boundMs);
   assert.notEqual(state("blue"), "established");
   assert.equal(world.speaker.peers.get("blue")?.status.timesEstablished, 0);
+});
+
+test("BFD watches the paths to two routers at one address, each in a VRF", async () => {
+  await using world = await World.start(
+    () => ["bfd"],
+    () => ({}),
+    4,
+    true,
+  );
+  const agent = new BfdAgent();
+  try {
+    agent.setSessions(
+      vrfs.map(({ name }) => {
+        const peer = { name, address: address(hosts[4].theirs), isMultihop: false, vrf: name };
+        return sessionConfigOf(peer, { transmitInterval: 1_000, receiveInterval: 1_000 });
+      }),
+    );
+    await until("both paths are up", () => vrfs.every(({ name }) => agent.states.get(name) === "up"), boundMs);
+    for (const router of world.routers.values()) {
+      const isUp = async () => (await router.vtysh("show bfd peers json")).includes('"status":"up"');
+      await until("the router sees its path up", isUp, boundMs);
+    }
+    const failed = Promise.withResolvers<string>();
+    agent.onChange(({ peer, isFailure }) => isFailure && failed.resolve(peer));
+    await world.routers.get("blue")?.kill();
+    assert.equal(await failed.promise, "blue");
+    assert.equal(agent.states.get("red"), "up");
+  } finally {
+    await agent.stop();
+  }
 });
