@@ -186,8 +186,9 @@ export class Peer {
 
   /** A connection has come in from this peer's address. The speaker calls it. */
   accept(connection: Connection): void {
-    const isWanted = this.#isStarted && this.config.accepts;
-    if (!isWanted) return refuse(connection, cease.connectionRejected, this.#ports.clock);
+    if (!this.#isStarted || !this.config.accepts) {
+      return refuse(connection, cease.connectionRejected, this.#ports.clock);
+    }
     return this.#sessions.accept(connection, this.#isRestarting);
   }
 
