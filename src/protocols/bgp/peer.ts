@@ -240,8 +240,9 @@ export class Peer {
   #sessionEnded(error: SessionError): void {
     // While another session lives, this one has most likely lost a collision.
     if (this.#sessions.isEmpty) this.#noteError(error);
-    if (this.#departure !== undefined) this.#leave();
-    else if (!this.config.passive && !this.#sessions.isGettingOn) this.#dialler.dialLater();
+    if (this.#departure !== undefined) {
+      if (this.#sessions.live === undefined) this.#leave();
+    } else if (this.#isStarted && !this.config.passive && !this.#sessions.isGettingOn) this.#dialler.dialLater();
     this.#noteChange();
   }
 

@@ -241,6 +241,20 @@ test("a speaker stops also while its peers are away or silent", async () => {
   await alone.stop();
 });
 
+for (const state of ["connect", "open-sent", "open-confirm", "established"] as const) {
+  test(`a peer that is removed while its session is in ${state} is never dialled again`, async () => {
+    const both = await pair();
+    both.clock.advanceUntil(() => both.peerOfA.state === state, 10_000);
+    assert.equal(both.peerOfA.state, state);
+    both.a.removePeer("b");
+    both.clock.advance(100);
+    const { messagesReceived } = both.peerOfB.status;
+    both.clock.advance(600_000);
+    assert.notEqual(both.peerOfB.state, "established");
+    assert.deepEqual(both.peerOfB.status.messagesReceived, messagesReceived);
+  });
+}
+
 test("a peer whose configuration changes gets a new session and keeps its routes; the others keep theirs", async () => {
   const both = await pair();
   both.peerOfA.setRoutes(hostRoutes(2));
