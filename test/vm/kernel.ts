@@ -41,7 +41,8 @@ function unpack(folder: string, unpacked: string): void {
     for (const version of readdirSync(join(scratch, "kernel/lib/modules"))) {
       run("depmod", ["-b", join(scratch, "kernel"), version], scratch);
     }
-    renameSync(join(scratch, "kernel"), unpacked);
+    // Another run may have been quicker.
+    if (!existsSync(unpacked)) renameSync(join(scratch, "kernel"), unpacked);
   } finally {
     rmSync(scratch, { recursive: true, force: true });
   }

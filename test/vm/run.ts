@@ -1,4 +1,5 @@
-// The tests that need a kernel with everything, in a virtual machine.
+// The tests that need more of a kernel than this machine's may have, in a virtual machine. Not a part of `npm test`: they
+// want a kernel of 70 MB and a processor's emulation, and take some minutes.
 //   npm run test:vm [-- FILE…]
 import { globSync } from "node:fs";
 import { join } from "node:path";

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { installDebianPackages } from "../../setup/set-up.mjs";
-import { debianKernel } from "./kernel.ts";
+import { debianKernel, type Kernel } from "./kernel.ts";
 
 export interface VirtualMachineOptions {
   /** Kernel modules to load first. */
@@ -42,19 +42,9 @@ export async function runInVirtualMachine(
   const job = await mkdtemp(join(tmpdir(), "fairlead-vm-"));
   try {
     await writeFile(join(job, "job.sh"), jobScript(command, modules, folder, kernel.modules));
-    const accelerator = process.env["FAIRLEAD_VM_ACCELERATOR"] ?? "tcg,thread=multi";
-    const machine = spawn(
-      "qemu-system-x86_64",
-      [
-        ...["-accel", accelerator, "-cpu", "max", "-smp", "2", "-m", String(memoryMib), "-no-reboot", "-nic", "none"],
-        ...["-display", "none", "-monitor", "none", "-serial", "stdio"],
-        ...["-kernel", kernel.image, "-initrd", kernel.initialRamDisk],
-        ...["-append", "console=ttyS0 quiet loglevel=1 panic=-1"],
-        ...["-virtfs", "local,path=/,mount_tag=root,security_model=none,readonly=on,multidevs=remap"],
-        ...["-virtfs", `local,path=${job},mount_tag=job,security_model=none`],
-      ],
-      { stdio: ["ignore", "pipe", "pipe"] },
-    );
+    const machine = spawn("qemu-system-x86_64", machineArguments(kernel, job, memoryMib), {
+      stdio: ["ignore", "pipe", "pipe"],
+    });
     const limit = setTimeout(() => machine.kill("SIGKILL"), limitMs);
     const lines = createInterface({ input: machine.stdout }).on("line", (line) => said(line.replace(/\r$/, "")));
     createInterface({ input: machine.stderr }).on("line", said);
@@ -66,6 +56,30 @@ export async function runInVirtualMachine(
   } finally {
     await rm(job, { recursive: true, force: true });
   }
+}
+
+/** Its console is our standard output; the host's root and the job's folder are shared with it. */
+function machineArguments({ image, initialRamDisk }: Kernel, job: string, memoryMib: number): string[] {
+  const accelerator = process.env["FAIRLEAD_VM_ACCELERATOR"] ?? "tcg,thread=multi";
+  const options: Record<string, readonly string[]> = {
+    accel: [accelerator],
+    cpu: ["max"],
+    smp: ["2"],
+    m: [String(memoryMib)],
+    nic: ["none"],
+    display: ["none"],
+    monitor: ["none"],
+    serial: ["stdio"],
+    kernel: [image],
+    initrd: [initialRamDisk],
+    append: ["console=ttyS0 quiet loglevel=1 panic=-1"],
+    virtfs: [
+      "local,path=/,mount_tag=root,security_model=none,readonly=on,multidevs=remap",
+      `local,path=${job},mount_tag=job,security_model=none`,
+    ],
+  };
+  const named = Object.entries(options).flatMap(([name, values]) => values.flatMap((value) => [`-${name}`, value]));
+  return ["-no-reboot", ...named];
 }
 
 function jobScript(
