@@ -206,7 +206,7 @@ test("a router that is named by the node's link alone is found on it, and has th
     return /fe80:\S+ from eth0/.test(shown);
   });
   await until("the report says where it is", async () => {
-    const { sessions = [] } = await stage.report();
+    const { sessions } = await stage.report();
     return /^fe80:.*%to-switch$/.test(sessions[0]?.address ?? "");
   });
 });
