@@ -47,6 +47,8 @@ export interface ServiceExplanation {
   readonly service: string;
   readonly addresses: readonly string[];
   readonly allocation: readonly Said<AllocationReason>[];
+  /** Whether what is written is refused for its problems, and the last good configuration is in force. */
+  readonly isRefused: boolean;
   readonly problems: readonly Said<ConfigurationReason>[];
   readonly externalTrafficPolicy: string;
   readonly nodes: readonly NodeView[];
@@ -72,6 +74,7 @@ export function explainService(whole: WholeSnapshot, key: string): ServiceExplan
     service: key,
     addresses: (decision?.addresses ?? []).map(formatAddress),
     allocation: (decision?.reasons ?? []).map(said),
+    isRefused: !whole.read.ok,
     problems: whole.read.problems.map(said),
     externalTrafficPolicy: service.spec.externalTrafficPolicy ?? "Cluster",
     nodes: whole.nodes.map(({ metadata: { name: node } }) => {

@@ -1,18 +1,16 @@
 import type { ServiceExplanation } from "./explain-service.ts";
+import { problemsHeading } from "./render-status.ts";
 import { age, table } from "./table.ts";
 
 export function renderExplanation(explanation: ServiceExplanation): string {
-  const { service, addresses, allocation, problems, externalTrafficPolicy, nodes, endpoints } = explanation;
+  const { service, addresses, allocation, isRefused, problems, externalTrafficPolicy, nodes, endpoints } = explanation;
   const lines = [
     `Service ${service}`,
     `Address: ${addresses.join(", ") || "none"}`,
     ...allocation.map(({ text }) => `  because ${text}`),
   ];
   if (problems.length > 0) {
-    lines.push(
-      "The configuration is wrong; the last good one is in force:",
-      ...problems.map(({ text }) => `  ${text}`),
-    );
+    lines.push(problemsHeading(isRefused), ...problems.map(({ text }) => `  ${text}`));
   }
   lines.push("", `Announced (externalTrafficPolicy: ${externalTrafficPolicy}):`);
   for (const { node, announces, reasons, sessions } of nodes) {

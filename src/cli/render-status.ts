@@ -8,7 +8,14 @@ function nobody(why: readonly string[]): string {
   return why.length > 0 ? `<nobody>: ${why.join("; ")}` : "<nobody>";
 }
 
-export function renderStatus({ problems, services, nodes }: ClusterStatus): string {
+/** What follows from the problems that are named below it. */
+export function problemsHeading(isRefused: boolean): string {
+  return isRefused
+    ? "The configuration is wrong; the last good one is in force:"
+    : "All is in force but what is named here, which stays as it was:";
+}
+
+export function renderStatus({ isRefused, problems, services, nodes }: ClusterStatus): string {
   const parts = [
     table([
       ["SERVICE", "ADDRESSES", "POOL", "ANNOUNCED BY"],
@@ -16,7 +23,7 @@ export function renderStatus({ problems, services, nodes }: ClusterStatus): stri
         service,
         addresses.join(", ") || "<none>",
         pool ?? "",
-        announcers.join(", ") || (problems.length > 0 ? unknown : nobody(why)),
+        announcers.join(", ") || (isRefused ? unknown : nobody(why)),
       ]),
     ]),
     table([
@@ -33,7 +40,6 @@ export function renderStatus({ problems, services, nodes }: ClusterStatus): stri
       ),
     ]),
   ];
-  if (problems.length > 0)
-    parts.unshift(`The configuration is wrong; the last good one is in force:\n  ${problems.join("\n  ")}`);
+  if (problems.length > 0) parts.unshift(`${problemsHeading(isRefused)}\n  ${problems.join("\n  ")}`);
   return `${parts.join("\n\n")}\n`;
 }

@@ -5,6 +5,8 @@ import type { WholeSnapshot } from "../snapshot/index.ts";
 import { sessionsOf, type SessionView } from "./explain-service.ts";
 
 export interface ClusterStatus {
+  /** Whether what is written is refused for its problems, and the last good configuration is in force. */
+  readonly isRefused: boolean;
   readonly problems: readonly string[];
   readonly services: readonly {
     readonly service: string;
@@ -31,6 +33,7 @@ export function statusOf(whole: WholeSnapshot): ClusterStatus {
     );
   const services = whole.services.filter((service) => service.spec.type === "LoadBalancer");
   return {
+    isRefused: !whole.read.ok,
     problems: whole.read.problems.map(describe),
     services: services.map((service) => {
       const key = keyOf(service);

@@ -62,7 +62,7 @@ export class ConfigurationStatus {
 
   async #writeConditions(): Promise<void> {
     const problems = this.#problems();
-    const { pools, peers, advertisements, configMaps } = this.#configuration;
+    const { pools, peers, advertisements, communities, configMaps } = this.#configuration;
     const informers = [pools, peers, advertisements] as unknown as Informer<KubernetesObject & ConfigurationObject>[];
     for (const { kind, cache } of informers) {
       for (const object of cache.values()) {
@@ -70,6 +70,8 @@ export class ConfigurationStatus {
         await writeCondition(this.#modules.client, kind, object, problems, () => new Date(), this.#signal);
       }
     }
+    // These have no conditions.
+    for (const community of communities.cache.values()) this.#tell(community, problems);
     for (const configMap of configMaps.cache.values()) this.#tell(configMap, problems);
   }
 
