@@ -11,10 +11,13 @@ import {
   TransportError,
   type Channel,
   type Datagram,
+  type EchoChannel,
+  type EchoPath,
   type Hops,
   type SessionPath,
   type Transport,
 } from "../../protocols/bfd/index.ts";
+import { EchoLinks } from "./echo-links.ts";
 
 /** RFC 5881 §4, RFC 5883 §5. */
 const controlPort: Readonly<Record<Hops, number>> = { single: 3784, multi: 4784 };
@@ -32,6 +35,7 @@ export class UdpTransport implements Transport {
     string,
     { readonly socket: UdpSocket; readonly hops: Hops; readonly vrf: string | undefined }
   >();
+  readonly #echoLinks = new EchoLinks();
   #receive: (datagram: Datagram) => void = () => {};
   /** Where to look for a free source port next. */
   #nextPort = sourcePorts.least + Math.floor(Math.random() * (sourcePorts.most - sourcePorts.least));
@@ -50,7 +54,12 @@ export class UdpTransport implements Transport {
     }
   }
 
+  openEcho(path: EchoPath, received: (bytes: Uint8Array) => void): EchoChannel {
+    return this.#echoLinks.open(path, received);
+  }
+
   deliverPending(): void {
+    this.#echoLinks.readPending();
     for (const { socket, hops, vrf } of this.#listeners.values()) {
       socket.readPending((datagram) => this.#deliver(hops, vrf, datagram));
     }
