@@ -23,6 +23,8 @@ export interface Benchmark {
 export interface BenchmarkOptions {
   /** How long what has no end by itself goes on. */
   readonly minutes: number;
+  /** Fewer runs of less, to see whether it works. */
+  readonly quick: boolean;
 }
 
 /** The tables of one benchmark, and the command that makes them again. */

@@ -210,7 +210,15 @@ test("two routers with the same link-local address on two links are two peers", 
 test("BFD watches the path to a router that is named by the link alone, and ends the session when it fails", async () => {
   using neighbour = new Neighbour("frr", [], []);
   await using frr = await router(neighbour, ["bfd"], true);
-  const bfd = { transmitInterval: 100, receiveInterval: 100, detectMultiplier: 3, passiveMode: false, minimumTtl: 254 };
+  const bfd = {
+    transmitInterval: 100,
+    receiveInterval: 100,
+    detectMultiplier: 3,
+    passiveMode: false,
+    echoMode: false,
+    echoInterval: 50,
+    minimumTtl: 254,
+  };
   await using reconciler = await node([peerOn(neighbour.cable, { bfd })]);
   await forwards(neighbour);
   await until("the path is up on both sides", async () => {

@@ -16,6 +16,9 @@ import {
 } from "../../protocols/bgp/index.ts";
 import { connectionOf, transportError } from "./tcp-connection.ts";
 
+/** All peers of a route collector dial at once when it comes back; the kernel has a bound of its own, `somaxconn`. */
+const backlog = 4_096;
+
 /** BGP's transport on the machine's own TCP. */
 export const tcpTransport: Transport = { dial, listen };
 
@@ -99,8 +102,8 @@ async function listen(
   const { promise, resolve, reject } = Promise.withResolvers<void>();
   server.once("error", (error: NodeJS.ErrnoException) => reject(transportError(error)));
   if (options.vrf === undefined && options.peers.length === 0) {
-    server.listen({ host: formatEndpointAddress(local), port: local.port, ipv6Only: true }, resolve);
-  } else server.listen({ fd: boundSocket(local, options, peers) }, resolve);
+    server.listen({ host: formatEndpointAddress(local), port: local.port, ipv6Only: true, backlog }, resolve);
+  } else server.listen({ fd: boundSocket(local, options, peers), backlog }, resolve);
   await promise;
   peers.socket = descriptorOf(server);
   return {

@@ -53,7 +53,7 @@ export interface Channel {
 }
 
 /** Neighbours on one link, both ends of it known. */
-export type EchoPath = Required<Omit<SessionPath, "hops">>;
+export type EchoPath = Required<Omit<SessionPath, "hops" | "vrf">>;
 
 export interface EchoChannel extends Channel {
   /** Whether echo packets of the neighbour find their way back to it through this machine. */
