@@ -92,6 +92,25 @@ describe("endpoints that come, go and end", () => {
     await cluster.agent({ do: "set", key: "default/s77", slices: [] });
   });
 
+  it("a client whose SYN met an endpoint that is silent is sent to another once that endpoint goes", async () => {
+    const silent = ["10.233.65.2/32", "fd64:65::2/128"];
+    for (const prefix of silent) cluster.net.ip("two", "route", "add", "blackhole", prefix);
+    for (const [id, address] of [
+      ["tcp4", "10.233.0.10"],
+      ["tcp6", "fd00::10"],
+    ] as const) {
+      const connection = { id, address, port: 80 };
+      await cluster.set({ c: {} });
+      assert.equal(await cluster.say("client", connection), "timeout");
+      await cluster.set({ a: {} });
+      // Its next SYN comes 1, 3 or 7 s after the first (RFC 6298 §5.5).
+      let answer = "timeout";
+      for (let tried = 0; tried < 12 && answer === "timeout"; tried++) answer = await cluster.say("client", connection);
+      assert.match(answer, /^a /);
+    }
+    for (const prefix of silent) cluster.net.ip("two", "route", "del", "blackhole", prefix);
+  });
+
   it("tells a load balancer's health check of ready endpoints on this node", async () => {
     const checked = { ...local, healthCheckNodePort: 31_999 };
     const ask = () => cluster.host<[number, unknown]>("client", { do: "get", url: "http://10.10.2.1:31999/healthz" });
