@@ -1,6 +1,7 @@
 import { hostname } from "node:os";
 import { InvalidArgumentError, Option, type Command } from "commander";
 import { parsePrefix, type Prefix } from "../net/index.ts";
+import { parseDetectionTimes, type DetectionTimes } from "./detection-times.ts";
 
 interface CommonOptions {
   readonly kubeconfig?: string;
@@ -38,6 +39,14 @@ export function addAgentCommands(program: Command): void {
     .addOption(new Option("--node-name <name>", "this machine's Node").env("NODE_NAME").default(hostname()))
     .option("--proxy", "do kube-proxy's work too, with nftables", false)
     .option("--pod-network <prefix...>", "where pods have their addresses, for --proxy", prefixes, [])
+    .addOption(
+      new Option(
+        "--node-detection <times>",
+        "with --proxy, leave out endpoints on nodes that fall silent: MILLISECONDSxMULTIPLIER, or off",
+      )
+        .argParser(detection)
+        .default({ intervalMs: 300, multiplier: 3 }, "300x3"),
+    )
     .option("--bgp-port <port>", "accept BGP sessions on this port of the node's address; 0 for none", portNumber, 179)
     .option("--drain-ms <ms>", "between the withdrawal and the end of the sessions, when stopped", duration, 1_000)
     .action(async (options: NodeCommandOptions) => {
@@ -46,11 +55,11 @@ export function addAgentCommands(program: Command): void {
       const { systemClock } = await import("../protocols/clock/index.ts");
       await runAgentProcess("node", options, async ({ client, registry, log, signal }) => {
         const modules = { client, clock: systemClock, transport: tcpTransport, metrics: nodeMetrics(registry), log };
-        const { nodeName, namespace, bgpPort, drainMs } = options;
+        const { nodeName, namespace, nodeDetection, bgpPort, drainMs } = options;
         const proxyFor = options.proxy ? options.podNetwork : undefined;
         await runNode(
           modules,
-          { nodeName, namespace, loadBalancerClass: options.lbClass, proxyFor, bgpPort, drainMs },
+          { nodeName, namespace, loadBalancerClass: options.lbClass, proxyFor, nodeDetection, bgpPort, drainMs },
           signal,
         );
       });
@@ -61,6 +70,7 @@ interface NodeCommandOptions extends CommonOptions {
   readonly nodeName: string;
   readonly proxy: boolean;
   readonly podNetwork: readonly Prefix[];
+  readonly nodeDetection: DetectionTimes | undefined;
   readonly bgpPort: number;
   readonly drainMs: number;
 }
@@ -84,6 +94,13 @@ function duration(text: string): number {
   const ms = Number(text);
   if (!/^\d+$/.test(text) || ms > 600_000) throw new InvalidArgumentError("must be milliseconds, from 0 to 600000");
   return ms;
+}
+
+function detection(text: string): DetectionTimes | undefined {
+  if (text === "off") return undefined;
+  const times = parseDetectionTimes(text);
+  if (times === undefined) throw new InvalidArgumentError("must be such as 300x3 or 50x3, or off");
+  return times;
 }
 
 function prefixes(text: string, before: readonly Prefix[]): readonly Prefix[] {

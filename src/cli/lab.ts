@@ -1,5 +1,6 @@
 import { InvalidArgumentError, type Command } from "commander";
 import type { BfdTimes } from "../lab/index.ts";
+import { parseDetectionTimes } from "./detection-times.ts";
 
 /** `fairlead lab`: whole networks on one machine. */
 export function addLabCommands(program: Command): void {
@@ -71,9 +72,9 @@ function interruption(): AbortSignal {
 }
 
 function bfdTimes(text: string): BfdTimes {
-  const [, interval, multiplier] = /^([0-9]{2,5})x([0-9]{1,3})$/.exec(text) ?? [];
-  if (interval === undefined) throw new InvalidArgumentError("must be such as 300x3 or 50x3");
-  return { intervalMs: Number(interval), multiplier: Number(multiplier) };
+  const times = parseDetectionTimes(text);
+  if (times === undefined) throw new InvalidArgumentError("must be such as 300x3 or 50x3");
+  return times;
 }
 
 function scenario(text: string): string {

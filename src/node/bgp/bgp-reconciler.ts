@@ -9,13 +9,10 @@ import {
   type RouteAttributes,
   type SpeakerPorts,
 } from "../../protocols/bgp/index.ts";
-import { sessionConfigOf, type BfdAgent, type BfdPeer } from "../bfd/index.ts";
-
-/** Watches the paths to peers; see `BfdAgent`. */
-export type PathWatch = Pick<BfdAgent, "setSessions" | "onChange" | "stop">;
+import { sessionConfigOf, type BfdPeer, type PathWatch } from "../bfd/index.ts";
 
 export interface BgpPorts extends SpeakerPorts {
-  /** Called when the first peer asks for it: it costs a thread. */
+  /** Called when the first peer asks for it. */
   readonly watchPaths: () => PathWatch;
 }
 
