@@ -434,6 +434,19 @@ test("packets with another TTL than 255, for no session of ours or with authenti
   });
 });
 
+test("a packet over several hops from another address than the neighbour's changes nothing, whatever it knows", () => {
+  const [world, host] = World.up({ hops: "multi" });
+  world.clock.advance(1_000);
+  const theirs = world.sent.at(-1);
+  assert.ok(theirs !== undefined && host.state === "up");
+  const stranger = world.cable.host(ipv4(0x0a000003)).open({ hops: "multi", remoteAddress: addresses[0] });
+  const { localDiscriminator } = host.status;
+  stranger.send(encodeControlPacket({ ...theirs.packet, state: "admin-down", yourDiscriminator: localDiscriminator }));
+  world.clock.advance(10);
+  assert.equal(host.state, "up");
+  assert.deepEqual(host.system.status.discarded, { "session.unknown": 1 });
+});
+
 /** State Down, with an empty section of type 1. */
 function authenticated(yourDiscriminator: number): Uint8Array {
   const bytes = Buffer.alloc(26);
