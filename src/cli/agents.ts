@@ -55,7 +55,8 @@ export function addAgentCommands(program: Command): void {
       const { systemClock } = await import("../protocols/clock/index.ts");
       await runAgentProcess("node", options, async ({ client, registry, log, signal }) => {
         const modules = { client, clock: systemClock, transport: tcpTransport, metrics: nodeMetrics(registry), log };
-        const { nodeName, namespace, nodeDetection, bgpPort, drainMs } = options;
+        const { nodeName, namespace, bgpPort, drainMs } = options;
+        const nodeDetection = options.nodeDetection === "off" ? undefined : options.nodeDetection;
         const proxyFor = options.proxy ? options.podNetwork : undefined;
         await runNode(
           modules,
@@ -70,7 +71,7 @@ interface NodeCommandOptions extends CommonOptions {
   readonly nodeName: string;
   readonly proxy: boolean;
   readonly podNetwork: readonly Prefix[];
-  readonly nodeDetection: DetectionTimes | undefined;
+  readonly nodeDetection: DetectionTimes | "off";
   readonly bgpPort: number;
   readonly drainMs: number;
 }
@@ -96,8 +97,9 @@ function duration(text: string): number {
   return ms;
 }
 
-function detection(text: string): DetectionTimes | undefined {
-  if (text === "off") return undefined;
+/** `off` stays a word: the parser of options takes an undefined value for one that failed. */
+function detection(text: string): DetectionTimes | "off" {
+  if (text === "off") return text;
   const times = parseDetectionTimes(text);
   if (times === undefined) throw new InvalidArgumentError("must be such as 300x3 or 50x3, or off");
   return times;

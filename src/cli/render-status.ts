@@ -1,4 +1,5 @@
 import type { ClusterStatus } from "./status.ts";
+import { describe } from "../plan/index.ts";
 import { age, table } from "./table.ts";
 
 /** The last good configuration is known to the agents alone. */
@@ -8,7 +9,7 @@ function nobody(why: readonly string[]): string {
   return why.length > 0 ? `<nobody>: ${why.join("; ")}` : "<nobody>";
 }
 
-export function renderStatus({ problems, services, nodes }: ClusterStatus): string {
+export function renderStatus({ problems, services, silentNodes, nodes }: ClusterStatus): string {
   const parts = [
     table([
       ["SERVICE", "ADDRESSES", "POOL", "ANNOUNCED BY"],
@@ -33,6 +34,8 @@ export function renderStatus({ problems, services, nodes }: ClusterStatus): stri
       ),
     ]),
   ];
+  if (silentNodes.length > 0)
+    parts.push(silentNodes.map((reason) => `Endpoints on ${reason.node}: ${describe(reason)}`).join("\n"));
   if (problems.length > 0)
     parts.unshift(`The configuration is wrong; the last good one is in force:\n  ${problems.join("\n  ")}`);
   return `${parts.join("\n\n")}\n`;

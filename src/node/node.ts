@@ -90,6 +90,7 @@ class NodeAgent {
         startTime,
         sessions: this.#bgp?.statuses ?? [],
         problems: this.#configuration.state.problems,
+        nodes: this.#liveness?.inSight,
         dateOf: (moment) => new Date(Date.now() - clock.now() + moment),
       }),
       (error) => log.warn({ error: error instanceof Error ? error.message : error }, "the report was not written"),
@@ -184,10 +185,13 @@ class NodeAgent {
     if (nodeDetection === undefined) return;
     const liveness = new BfdLiveness(this.#bfd.share(), nodeName, nodeDetection);
     this.#liveness = liveness;
+    let told = "";
     liveness.onChange((dead) => {
       proxy.nodesChanged(dead);
-      this.#modules.log.warn({ dead: [...dead] }, "these nodes do not answer, and their endpoints are left out");
       this.#reporter.touch();
+      const names = [...dead].join(", ");
+      if (names !== told) this.#modules.log.warn({ dead: [...dead] }, "nodes that fell silent; endpoints are left out");
+      told = names;
     });
     liveness.setNodes(this.#watches.nodes.cache.values());
   }

@@ -19,4 +19,4 @@ export { avoidedIn, poolHolds, type Pool } from "./configuration/pool.ts";
 export { readConfiguration, type ConfigurationSource, type ReadConfiguration } from "./configuration/read.ts";
 export { plan, serviceOf, type Plan, type Snapshot } from "./plan.ts";
 export { describe } from "./reason-text.ts";
-export type { AllocationReason, AnnouncementReason, ConfigurationReason, Reason } from "./reason.ts";
+export type { AllocationReason, AnnouncementReason, ConfigurationReason, EndpointReason, Reason } from "./reason.ts";

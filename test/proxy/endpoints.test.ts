@@ -67,6 +67,20 @@ describe("endpoints that come, go and end", () => {
     assert.deepEqual(await cluster.say("client", connection), first);
   });
 
+  it("a connection to an endpoint on a node that is reported dead, but lives, goes on", async () => {
+    const nodes = [node("one", 1), node("two", 2)];
+    await cluster.set({ c: {} });
+    const connection = { id: "reported", address: "10.233.0.10", port: 80 };
+    const first = await cluster.say("client", connection);
+    assert.match(first, /^c /);
+    await cluster.agent({ do: "nodes", nodes, dead: ["two"] });
+    assert.deepEqual(backends(await cluster.call("client", "10.233.0.10", 80, 10)), ["c"], "it is the last endpoint");
+    await cluster.set(all);
+    assert.deepEqual(backends(await cluster.call("client", "10.233.0.10", 80, 20)), ["a", "b"]);
+    assert.deepEqual(await cluster.say("client", connection), first);
+    await cluster.agent({ do: "nodes", nodes, dead: [] });
+  });
+
   it("a UDP client whose endpoint goes is sent to another, and one from before the first endpoint to that", async () => {
     for (const [id, address] of [
       ["udp4", "10.233.0.10"],

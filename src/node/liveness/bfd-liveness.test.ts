@@ -84,24 +84,31 @@ test("the packets of one agent do not grow with the cluster beyond a hundred oth
   assert.equal(Math.round(rate(1_001)), Math.round(100 / 0.3));
 });
 
-test("who listens is told once of each change of who is dead, and a heartbeat sets no session anew", () => {
+test("who listens is told of each change, and a heartbeat is none and sets no session anew", () => {
   const paths = new Paths();
   const liveness = new BfdLiveness(paths, "a", times);
   const told: string[] = [];
   liveness.onChange((dead) => told.push([...dead].join()));
+  const news = () => told.splice(0).join(" | ");
   liveness.setNodes(cluster);
   paths.change("b", "up");
   paths.change("c", "up");
+  assert.deepEqual(liveness.inSight, { watched: 2, answering: 2, dead: [] });
+  told.splice(0);
   liveness.setNodes(cluster);
-  assert.equal(paths.timesSet, 1);
+  assert.deepEqual([paths.timesSet, told], [1, []]);
   paths.change("b", "down", true);
+  assert.equal(news(), "b");
   liveness.setNodes(cluster);
-  assert.deepEqual(told, ["b"]);
+  assert.equal(liveness.inSight.answering, 1);
   paths.change("b", "up");
-  assert.deepEqual(told, ["b", ""]);
+  assert.equal(news(), "");
   paths.change("b", "down");
-  assert.deepEqual(told, ["b", ""], "it has left by intent");
+  assert.deepEqual(liveness.inSight.dead, [], "it has left by intent");
+  told.splice(0);
   paths.change("c", "down", true);
+  assert.equal(news(), "c");
   liveness.setNodes([...cluster.slice(0, 2), node("c", ["10.10.2.3"], "2")]);
-  assert.deepEqual(told, ["b", "", "c", ""], "it was booted");
+  assert.deepEqual(liveness.inSight.dead, [], "it was booted");
+  assert.equal(news(), "");
 });

@@ -1,7 +1,7 @@
 import type { Node } from "../../kubernetes/resources/index.ts";
 import type { SessionConfig } from "../../protocols/bfd/index.ts";
 import type { BfdChange, PathWatch } from "../bfd/index.ts";
-import type { DeadNode, Liveness } from "./liveness.ts";
+import type { Liveness, NodesInSight } from "./liveness.ts";
 import { membershipOf, type Membership } from "./members.ts";
 import { Verdict } from "./verdict.ts";
 
@@ -26,7 +26,8 @@ export class BfdLiveness implements Liveness {
   readonly #verdict = new Verdict();
   readonly #listeners = new Set<(dead: ReadonlySet<string>) => void>();
   #sessions = "";
-  #told: ReadonlySet<string> = new Set();
+  #watched = 0;
+  #told = "";
 
   constructor(paths: PathWatch, nodeName: string, times: DetectionTimes) {
     this.#paths = paths;
@@ -43,11 +44,13 @@ export class BfdLiveness implements Liveness {
     const text = JSON.stringify(sessions, (_, value: unknown) => (typeof value === "bigint" ? String(value) : value));
     if (text !== this.#sessions) this.#paths.setSessions(sessions);
     this.#sessions = text;
+    this.#watched = sessions.length;
     this.#tell();
   }
 
-  get dead(): readonly DeadNode[] {
-    return this.#verdict.dead;
+  get inSight(): NodesInSight {
+    const { answering, dead } = this.#verdict;
+    return { watched: this.#watched, answering, dead };
   }
 
   onChange(listener: (dead: ReadonlySet<string>) => void): () => void {
@@ -70,9 +73,10 @@ export class BfdLiveness implements Liveness {
   }
 
   #tell(): void {
+    const sight = JSON.stringify(this.inSight);
+    if (sight === this.#told) return;
+    this.#told = sight;
     const dead = new Set(this.#verdict.dead.map(({ name }) => name));
-    if (dead.symmetricDifference(this.#told).size === 0) return;
-    this.#told = dead;
     for (const listener of this.#listeners) listener(dead);
   }
 }

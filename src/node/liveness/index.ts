@@ -1,2 +1,2 @@
 export { BfdLiveness, type DetectionTimes } from "./bfd-liveness.ts";
-export type { DeadNode, Liveness } from "./liveness.ts";
+export type { Liveness, NodesInSight } from "./liveness.ts";

@@ -34,6 +34,10 @@ export class Verdict {
     if (this.#sights.get(name)?.path === "up") this.#sights.delete(name);
   }
 
+  get answering(): number {
+    return [...this.#sights.values()].filter(({ path }) => path === "up").length;
+  }
+
   /** Those that are dead: none at all where this node seems to be the one that is cut off. */
   get dead(): readonly { readonly name: string; readonly since: Date }[] {
     const failed = [...this.#sights].flatMap(([name, sight]) =>
