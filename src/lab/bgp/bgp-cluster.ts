@@ -95,6 +95,12 @@ export class BgpCluster {
     this.#agents.delete(node);
   }
 
+  /** A node's agent is gone at once, without a word; its node lives. */
+  async killAgent(node: string): Promise<void> {
+    await this.#agents.get(node)?.kill();
+    this.#agents.delete(node);
+  }
+
   /** The power of a node fails. */
   async kill(node: string): Promise<void> {
     await this.lab.kill(node);
@@ -124,7 +130,7 @@ interface NodeList {
 }
 
 /** The path of a manifest of the scenario. */
-export function manifest(name: "namespace" | "resources" | "legacy-configmap" | "workload"): string {
+export function manifest(name: "namespace" | "resources" | "legacy-configmap" | "workload" | "workload-local"): string {
   return fileURLToPath(new URL(`../scenarios/bgp/${name}.yaml`, import.meta.url));
 }
 
