@@ -1,5 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { BfdTimes } from "../frr-switch.ts";
+import { LabError } from "../lab-error.ts";
 import { lossTable, type Loss, type LossRow } from "../load/loss-table.ts";
 import { LoadClient } from "../load/load-client.ts";
 import { reportPhase, type PhaseReport } from "../load/phase.ts";
@@ -134,20 +135,26 @@ class Dying {
       await one?.sights.nodesInSight();
     }
     const fromMs = Date.now();
-    await until(
-      "nothing fails any more",
-      async () => {
-        const sinceMs = Math.max(fromMs, Date.now() - calmMs - timeoutMs);
-        const recent = await Promise.all(
-          [...clients.values()].map(async (client) =>
-            (await client.requests()).filter(({ startMs }) => startMs >= sinceMs),
-          ),
-        );
-        const enough = (rate * calmMs) / 1_000 / 2;
-        return recent.every((each) => each.length > enough && each.every(({ outcome }) => outcome.ok));
-      },
-      { signal: this.#signal, everyMs: 200 },
-    );
+    let last = "";
+    const isCalm = async () => {
+      const sinceMs = Math.max(fromMs, Date.now() - calmMs - timeoutMs);
+      const recent = await Promise.all(
+        [...clients.values()].map(async (client) =>
+          (await client.requests()).filter(({ startMs }) => startMs >= sinceMs),
+        ),
+      );
+      const failed = recent.flat().flatMap(({ outcome }) => (outcome.ok ? [] : [outcome.error]));
+      const met = [...new Set(failed)].join(", ");
+      last = `of the last ${recent.map(({ length }) => length).join(" and ")} requests ${failed.length} failed ${met}`;
+      const enough = (rate * calmMs) / 1_000 / 2;
+      return failed.length === 0 && recent.every(({ length }) => length > enough);
+    };
+    try {
+      await until("nothing fails any more", isCalm, { signal: this.#signal, everyMs: 200 });
+    } catch (error) {
+      if (!(error instanceof LabError)) throw error;
+      return { ok: false, observed: `${error.message}; ${last}` };
+    }
     return { ok: true, observed: "all paths and sessions are there, and all requests are answered" };
   }
 
