@@ -123,6 +123,11 @@ export const BFDProfile = defineKind(
           .describe("The least time between packets that we send, in milliseconds."),
         detectMultiplier: z.int().min(2).max(255).default(3).describe("So many packets lost are a failure."),
         passiveMode: z.boolean().default(false).describe("Wait until the router begins."),
+        echoMode: z
+          .boolean()
+          .default(false)
+          .describe("Send packets that the router's forwarding plane sends back, and say that this node does so, too."),
+        echoInterval: intervalMs.default(50).describe("The least time between echo packets, in milliseconds."),
         minimumTtl: z.int().min(1).max(254).default(254).describe("The least TTL of packets over several hops."),
       })
       .prefault({}),

@@ -11,10 +11,13 @@ import {
   TransportError,
   type Channel,
   type Datagram,
+  type EchoChannel,
+  type EchoPath,
   type Hops,
   type SessionPath,
   type Transport,
 } from "../../protocols/bfd/index.ts";
+import { EchoLinks } from "./echo-links.ts";
 
 /** RFC 5881 §4, RFC 5883 §5. */
 const controlPort: Readonly<Record<Hops, number>> = { single: 3784, multi: 4784 };
@@ -29,6 +32,7 @@ const anyAddress: Readonly<Record<AddressFamily, Address>> = { 4: ipv4(0), 6: ip
 export class UdpTransport implements Transport {
   /** By hops and family; opened when the first session needs one. */
   readonly #listeners = new Map<string, { readonly socket: UdpSocket; readonly hops: Hops }>();
+  readonly #echoLinks = new EchoLinks();
   #receive: (datagram: Datagram) => void = () => {};
   /** Where to look for a free source port next. */
   #nextPort = sourcePorts.least + Math.floor(Math.random() * (sourcePorts.most - sourcePorts.least));
@@ -47,7 +51,12 @@ export class UdpTransport implements Transport {
     }
   }
 
+  openEcho(path: EchoPath, received: (bytes: Uint8Array) => void): EchoChannel {
+    return this.#echoLinks.open(path, received);
+  }
+
   deliverPending(): void {
+    this.#echoLinks.readPending();
     for (const { socket, hops } of this.#listeners.values()) {
       socket.readPending((datagram) => this.#deliver(hops, datagram));
     }

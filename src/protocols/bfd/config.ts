@@ -27,12 +27,21 @@ function resolveSessionConfig(config: SessionConfig): ResolvedSessionConfig {
     receiveIntervalMs: config.receiveIntervalMs ?? 300,
     detectMultiplier: config.detectMultiplier ?? 3,
     passive: config.passive ?? false,
+    echoIntervalMs: config.echoIntervalMs,
   };
   const wrong = (field: string, value: unknown, right: string) =>
     new RangeError(`session ${name}: ${field} ${String(value)}: ${right}`);
   for (const field of ["transmitIntervalMs", "receiveIntervalMs"] as const) {
     const value = parameters[field];
     if (!(value >= 1 && value <= 4_000_000)) throw wrong(field, value, "is 1 to 4000000");
+  }
+  const { echoIntervalMs } = parameters;
+  if (echoIntervalMs !== undefined && !(echoIntervalMs >= 1 && echoIntervalMs <= 4_000_000)) {
+    throw wrong("echoIntervalMs", echoIntervalMs, "is 1 to 4000000");
+  }
+  // RFC 5883 §3: routers between would take the packets for their own.
+  if (echoIntervalMs !== undefined && hops === "multi") {
+    throw wrong("echoIntervalMs", echoIntervalMs, "is for a single hop");
   }
   if (!isBetween(parameters.detectMultiplier, 1, 255)) {
     throw wrong("detectMultiplier", parameters.detectMultiplier, "is 1 to 255");

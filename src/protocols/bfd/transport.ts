@@ -31,6 +31,11 @@ export interface Transport {
   listen(receive: (datagram: Datagram) => void): void;
   /** Throws a `TransportError` if there is no such address or link here: another time there may be. */
   open(path: SessionPath): Channel;
+  /**
+   * A way for echo packets to a neighbour and back (RFC 5881 §4). Each that comes back by this link goes to `received`,
+   * whichever session it is of. Throws a `TransportError` if it cannot be had.
+   */
+  openEcho(path: EchoPath, received: (bytes: Uint8Array) => void): EchoChannel;
   /** Delivers within this call what has arrived and waits to be read. */
   deliverPending(): void;
   /** Receives no more. */
@@ -41,6 +46,14 @@ export interface Channel {
   /** False if the system would not take it. */
   send(bytes: Uint8Array): boolean;
   close(): void;
+}
+
+/** Neighbours on one link, both ends of it known. */
+export type EchoPath = Required<Omit<SessionPath, "hops">>;
+
+export interface EchoChannel extends Channel {
+  /** Whether echo packets of the neighbour find their way back to it through this machine. */
+  readonly loopsTheirs: boolean;
 }
 
 export class TransportError extends Error {
