@@ -1,4 +1,5 @@
 import type { ClusterStatus } from "./status.ts";
+import { describe } from "../plan/index.ts";
 import { age, table } from "./table.ts";
 
 /** The last good configuration is known to the agents alone. */
@@ -15,7 +16,7 @@ export function problemsHeading(isRefused: boolean): string {
     : "All is in force but what is named here, which stays as it was:";
 }
 
-export function renderStatus({ isRefused, problems, services, nodes }: ClusterStatus): string {
+export function renderStatus({ isRefused, problems, services, silentNodes, nodes }: ClusterStatus): string {
   const parts = [
     table([
       ["SERVICE", "ADDRESSES", "POOL", "ANNOUNCED BY"],
@@ -40,6 +41,8 @@ export function renderStatus({ isRefused, problems, services, nodes }: ClusterSt
       ),
     ]),
   ];
+  if (silentNodes.length > 0)
+    parts.push(silentNodes.map((reason) => `Endpoints on ${reason.node}: ${describe(reason)}`).join("\n"));
   if (problems.length > 0) parts.unshift(`${problemsHeading(isRefused)}\n  ${problems.join("\n  ")}`);
   return `${parts.join("\n\n")}\n`;
 }

@@ -2,6 +2,7 @@ import { isDeepStrictEqual } from "node:util";
 import type { Client } from "../kubernetes/client/index.ts";
 import { NodeReport } from "../kubernetes/resources/index.ts";
 import { describe, type ConfigurationReason } from "../plan/index.ts";
+import type { NodesInSight } from "./liveness/index.ts";
 import {
   describeSessionError,
   formatEndpointAddress,
@@ -25,12 +26,14 @@ export interface Observed {
   readonly startTime: Date;
   readonly sessions: readonly PeerStatus[];
   readonly problems: readonly ConfigurationReason[];
+  /** Undefined where nobody asked for it. */
+  readonly nodes?: NodesInSight | undefined;
   /** Turns a moment of the sessions' clock into one of the wall's. */
   readonly dateOf: (moment: number) => Date;
 }
 
 /** What a node sees, in the form in which it reports it. */
-export function reportOf({ startTime, sessions, problems, dateOf }: Observed): Status {
+export function reportOf({ startTime, sessions, problems, nodes, dateOf }: Observed): Status {
   return {
     startTime: startTime.toISOString(),
     sessions: sessions.map((session): Session => {
@@ -52,7 +55,12 @@ export function reportOf({ startTime, sessions, problems, dateOf }: Observed): S
       };
     }),
     problems: problems.map((problem) => ({ code: problem.code, message: describe(problem) })),
+    ...(nodes === undefined ? {} : { nodeDetection: nodeDetectionOf(nodes) }),
   };
+}
+
+function nodeDetectionOf({ watched, answering, dead }: NodesInSight): NonNullable<Status["nodeDetection"]> {
+  return { watched, answering, dead: dead.map(({ name, since }) => ({ node: name, since: since.toISOString() })) };
 }
 
 const retryMs = 2_000;

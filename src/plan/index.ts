@@ -28,4 +28,4 @@ export { placeOf } from "./configuration/shared-peer-addresses.ts";
 export { wellKnownCommunities } from "./configuration/communities.ts";
 export { plan, serviceOf, type Plan, type Snapshot } from "./plan.ts";
 export { describe } from "./reason-text.ts";
-export type { AllocationReason, AnnouncementReason, ConfigurationReason, Reason } from "./reason.ts";
+export type { AllocationReason, AnnouncementReason, ConfigurationReason, EndpointReason, Reason } from "./reason.ts";

@@ -5,6 +5,7 @@ import {
   type AllocationReason,
   type AnnouncementReason,
   type ConfigurationReason,
+  type EndpointReason,
   type Reason,
 } from "../../src/plan/index.ts";
 import { advertisement, node, parsed, peer, pool, source } from "../../src/plan/testing.ts";
@@ -80,6 +81,10 @@ const announcement: Examples<AnnouncementReason> = {
   "peer.excluded.advertisement": [{ code: "peer.excluded.advertisement", peer: "switch", advertisement: name }],
 };
 
+const endpoint: Examples<EndpointReason> = {
+  "endpoint.leftOut.nodeSilent": [{ code: "endpoint.leftOut.nodeSilent", node: "node-2", by: ["node-1", "node-3"] }],
+};
+
 const range = "192.0.2.0/24";
 const withGateway: Node = {
   ...node("node-1"),
@@ -125,6 +130,8 @@ export function reasonsPage(): Page {
       tableOf(allocation),
       "## Why a node announces an address to a peer, or does not",
       tableOf(announcement),
+      "## Why an endpoint is left out, though Kubernetes calls it ready",
+      tableOf(endpoint),
       "## What is wrong with the configuration",
       "Each names the object, the field, the value that is there and what would be right. While there is one, the last good configuration stays in force; with `configuration.secret` all is in force but the peer that names the Secret, which stays as it was.",
       table(

@@ -56,6 +56,15 @@ const sessionReport = z.object({
   lastErrorTime: z.string().optional(),
 });
 
+const nodeDetectionReport = z.object({
+  watched: z.int().describe("Other nodes with which there is a BFD session."),
+  answering: z.int().describe("Of these, those that answer. A node on which no agent runs never does."),
+  dead: z
+    .array(z.object({ node: z.string(), since: z.string() }))
+    .default([])
+    .describe("Nodes that answered and fell silent: endpoints there are left out, unless no other is left."),
+});
+
 /** What the agent of one node sees: written by that agent alone, read by `fairlead status` and `explain`. */
 export const NodeReport = defineKind(
   {
@@ -73,6 +82,7 @@ export const NodeReport = defineKind(
         startTime: z.string(),
         sessions: z.array(sessionReport).default([]),
         problems: z.array(z.object({ code: z.string(), message: z.string() })).default([]),
+        nodeDetection: nodeDetectionReport.optional(),
       })
       .optional(),
   }),
