@@ -1,11 +1,19 @@
 import { formatAddress } from "../net/index.ts";
-import { describe, type AllocationReason, type AnnouncementReason, type ConfigurationReason } from "../plan/index.ts";
-import type { WholeSnapshot } from "../snapshot/index.ts";
-import { keyOf } from "../kubernetes/resources/index.ts";
 import { inForceOn, plansByNode, rolloutView, type RolloutView } from "./rollout-view.ts";
+import {
+  describe,
+  type AllocationReason,
+  type AnnouncementReason,
+  type ConfigurationReason,
+  type EndpointReason,
+  type Reason,
+} from "../plan/index.ts";
+import type { WholeSnapshot } from "../snapshot/index.ts";
+import { keyOf, type EndpointSlice } from "../kubernetes/resources/index.ts";
+import { silentNodes } from "./silent-nodes.ts";
 
-interface Said<Reason> {
-  readonly reason: Reason;
+interface Said<Some> {
+  readonly reason: Some;
   /** The same for people. */
   readonly text: string;
 }
@@ -38,6 +46,8 @@ export interface EndpointView {
   readonly ready: boolean;
   readonly serving: boolean;
   readonly terminating: boolean;
+  /** Why nodes send nothing there all the same. */
+  readonly leftOut: Said<EndpointReason> | undefined;
 }
 
 export interface ServiceExplanation {
@@ -88,19 +98,29 @@ export function explainService(whole: WholeSnapshot, key: string): ServiceExplan
         sessions: sessionsOf(whole, plans.of(node).planFor(node)?.sessions.keys() ?? [], node),
       };
     }),
-    endpoints: slices.flatMap((slice) =>
-      (slice.endpoints ?? []).flatMap(({ addresses, nodeName, targetRef, conditions }) =>
-        addresses.map((address) => ({
-          address,
-          node: nodeName,
-          pod: targetRef?.kind === "Pod" ? targetRef.name : undefined,
-          ready: conditions.ready ?? true,
-          serving: conditions.serving ?? conditions.ready ?? true,
-          terminating: conditions.terminating ?? false,
-        })),
-      ),
-    ),
+    endpoints: endpointsOf(slices, silentNodes(whole)),
   };
+}
+
+function endpointsOf(
+  slices: readonly EndpointSlice[],
+  silent: ReadonlyMap<string, EndpointReason>,
+): readonly EndpointView[] {
+  const all = slices.flatMap(({ endpoints }) => endpoints ?? []);
+  // A report never takes the last endpoint away.
+  const isAnyLeft = all.some(({ nodeName = "", conditions }) => (conditions.ready ?? true) && !silent.has(nodeName));
+  return all.flatMap(({ addresses, nodeName, targetRef, conditions }) => {
+    const reason = isAnyLeft ? silent.get(nodeName ?? "") : undefined;
+    return addresses.map((address) => ({
+      address,
+      node: nodeName,
+      pod: targetRef?.kind === "Pod" ? targetRef.name : undefined,
+      ready: conditions.ready ?? true,
+      serving: conditions.serving ?? conditions.ready ?? true,
+      terminating: conditions.terminating ?? false,
+      leftOut: reason && said(reason),
+    }));
+  });
 }
 
 /** The sessions that a node should have, and those that it reports beside them. */
@@ -120,8 +140,6 @@ export function sessionsOf({ reports }: WholeSnapshot, peers: Iterable<string>, 
   });
 }
 
-function said<Reason extends AllocationReason | AnnouncementReason | ConfigurationReason>(
-  reason: Reason,
-): Said<Reason> {
+function said<Some extends Reason>(reason: Some): Said<Some> {
   return { reason, text: describe(reason) };
 }

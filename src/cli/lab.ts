@@ -1,5 +1,6 @@
 import { InvalidArgumentError, type Command } from "commander";
-import type { BfdTimes } from "../lab/index.ts";
+import type { BfdTimes, StoryReport } from "../lab/index.ts";
+import { parseDetectionTimes } from "./detection-times.ts";
 
 /** `fairlead lab`: whole networks on one machine. */
 export function addLabCommands(program: Command): void {
@@ -11,17 +12,24 @@ export function addLabCommands(program: Command): void {
     .argument("<scenario>", "bgp, or rollout: how changes are tried on one node first", story)
     .option("--json", "print one object on standard output, and nothing else", false)
     .option("--bfd <times>", "watch the paths by BFD where resources configure it: MILLISECONDSxMULTIPLIER", bfdTimes)
-    .action(async (name: string, options: { json: boolean; bfd?: BfdTimes }) => {
-      const { tellBgpStory, tellRolloutStory } = await import("../lab/index.ts");
+    .option("--loss-windows", "let nodes die over and over instead, and tell what each death cost clients", false)
+    .option("--faults <count>", "how often, for each way to watch nodes", faults, 5)
+    .action(async (name: string, options: RunOptions) => {
+      const { tellBgpStory, tellLossWindows, tellRolloutStory } = await import("../lab/index.ts");
       const { liveAudience, renderReport } = await import("./render-story.ts");
+      const { renderLossWindows } = await import("./render-loss-windows.ts");
       const interrupted = interruption();
       const audience = liveAudience(options.json ? process.stderr : process.stdout);
-      const report =
-        name === "rollout"
-          ? await tellRolloutStory(audience, interrupted)
-          : await tellBgpStory(audience, interrupted, options.bfd);
-      process.stdout.write(options.json ? `${JSON.stringify(report)}\n` : renderReport(report));
-      process.exitCode = report.ok ? 0 : 1;
+      const tell = async <Report extends StoryReport>(told: Promise<Report>, render: (report: Report) => string) => {
+        const report = await told;
+        process.stdout.write(options.json ? `${JSON.stringify(report)}\n` : render(report));
+        process.exitCode = report.ok ? 0 : 1;
+      };
+      if (name === "rollout") return tell(tellRolloutStory(audience, interrupted), renderReport);
+      if (!options.lossWindows) return tell(tellBgpStory(audience, interrupted, options.bfd), renderReport);
+      const detections = options.bfd === undefined ? lossDetections : [undefined, options.bfd];
+      const { faults } = options;
+      return tell(tellLossWindows(audience, { detections, faults }, interrupted), renderLossWindows);
     });
 
   lab
@@ -61,6 +69,22 @@ export function addLabCommands(program: Command): void {
     });
 }
 
+interface RunOptions {
+  readonly json: boolean;
+  readonly bfd?: BfdTimes;
+  readonly lossWindows: boolean;
+  readonly faults: number;
+}
+
+/** In how many ways nodes are watched where `--bfd` does not say it. */
+const lossDetections = [undefined, { intervalMs: 300, multiplier: 3 }, { intervalMs: 50, multiplier: 3 }];
+
+function faults(text: string): number {
+  const count = Number(text);
+  if (!/^\d+$/.test(text) || count < 1 || count > 1_000) throw new InvalidArgumentError("must be 1 to 1000");
+  return count;
+}
+
 /** Aborted by Ctrl-C and SIGTERM: what was built is taken away then. */
 function interruption(): AbortSignal {
   const controller = new AbortController();
@@ -71,9 +95,9 @@ function interruption(): AbortSignal {
 }
 
 function bfdTimes(text: string): BfdTimes {
-  const [, interval, multiplier] = /^([0-9]{2,5})x([0-9]{1,3})$/.exec(text) ?? [];
-  if (interval === undefined) throw new InvalidArgumentError("must be such as 300x3 or 50x3");
-  return { intervalMs: Number(interval), multiplier: Number(multiplier) };
+  const times = parseDetectionTimes(text);
+  if (times === undefined) throw new InvalidArgumentError("must be such as 300x3 or 50x3");
+  return times;
 }
 
 function story(text: string): string {

@@ -30,11 +30,12 @@ export function renderExplanation(explanation: ServiceExplanation): string {
     }
   }
   lines.push("", "Endpoints:");
-  const rows = endpoints.map(({ address, node, pod, ready, serving, terminating }) => {
+  const rows = endpoints.map(({ address, node, pod, ready, serving, terminating, leftOut }) => {
     const states = [
       ready ? "ready" : "not ready",
       ...(serving && !ready ? ["serving"] : []),
       ...(terminating ? ["terminating"] : []),
+      ...(leftOut === undefined ? [] : [leftOut.text]),
     ];
     return ["", address, pod ?? "", node ?? "", states.join(", ")];
   });

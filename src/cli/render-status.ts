@@ -1,4 +1,5 @@
 import type { ClusterStatus } from "./status.ts";
+import { describe } from "../plan/index.ts";
 import { renderRollout } from "./rollout-view.ts";
 import { age, table } from "./table.ts";
 
@@ -16,7 +17,8 @@ export function problemsHeading(isRefused: boolean): string {
     : "All is in force but what is named here, which stays as it was:";
 }
 
-export function renderStatus({ isRefused, problems, configuration, isKnown, services, nodes }: ClusterStatus): string {
+export function renderStatus(status: ClusterStatus): string {
+  const { isRefused, problems, configuration, isKnown, services, silentNodes, nodes } = status;
   const parts = [
     table([
       ["SERVICE", "ADDRESSES", "POOL", "ANNOUNCED BY"],
@@ -42,6 +44,8 @@ export function renderStatus({ isRefused, problems, configuration, isKnown, serv
     ]),
   ];
   parts.unshift(...renderRollout(configuration));
+  if (silentNodes.length > 0)
+    parts.push(silentNodes.map((reason) => `Endpoints on ${reason.node}: ${describe(reason)}`).join("\n"));
   if (problems.length > 0) parts.unshift(`${problemsHeading(isRefused)}\n  ${problems.join("\n  ")}`);
   return `${parts.join("\n\n")}\n`;
 }

@@ -1,9 +1,10 @@
 import { formatAddress } from "../net/index.ts";
-import { assignedAddresses, describe } from "../plan/index.ts";
+import { assignedAddresses, describe, type EndpointReason } from "../plan/index.ts";
 import { keyOf } from "../kubernetes/resources/index.ts";
 import type { WholeSnapshot } from "../snapshot/index.ts";
 import { plansByNode, rolloutView, type RolloutView } from "./rollout-view.ts";
 import { sessionsOf, type SessionView } from "./explain-service.ts";
+import { silentNodes } from "./silent-nodes.ts";
 
 export interface ClusterStatus {
   /** Whether what is written is refused for its problems, and the last good configuration is in force. */
@@ -22,6 +23,8 @@ export interface ClusterStatus {
     /** Why there is no address, or nobody announces it. */
     readonly why: readonly string[];
   }[];
+  /** Nodes whose endpoints others leave out, because they do not answer. */
+  readonly silentNodes: readonly EndpointReason[];
   readonly nodes: readonly { readonly node: string; readonly sessions: readonly SessionView[] }[];
 }
 
@@ -61,6 +64,7 @@ export function statusOf(whole: WholeSnapshot): ClusterStatus {
       const why = announcers.length > 0 || !isKnown ? [] : reasons.map(describe);
       return { service: key, addresses, pool: decision?.pool, announcers, why };
     }),
+    silentNodes: [...silentNodes(whole).values()],
     nodes,
   };
 }

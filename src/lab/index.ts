@@ -1,5 +1,6 @@
 export { BgpCluster, fairlead, kubectlPath, manifest } from "./bgp/bgp-cluster.ts";
 export { tellBgpStory } from "./bgp/bgp-story.ts";
+export { tellLossWindows, type LossWindowsReport } from "./bgp/loss-windows.ts";
 export type { BfdTimes } from "./frr-switch.ts";
 export { labs } from "./lab-folder.ts";
 export { tellRolloutStory } from "./rollout/rollout-story.ts";

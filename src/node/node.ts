@@ -7,9 +7,10 @@ import type { Clock } from "../protocols/clock/index.ts";
 import type { Transport } from "../protocols/bgp/index.ts";
 import { ConfigurationWatch, outageLog, type ConfigurationState } from "../snapshot/index.ts";
 import { Announcer } from "./announcer.ts";
-import { BfdAgent } from "./bfd/index.ts";
-import { BgpReconciler } from "./bgp/index.ts";
+import { BfdAgent, SharedBfd } from "./bfd/index.ts";
+import { BgpReconciler, systemLinks } from "./bgp/index.ts";
 import { tellGateways } from "./gateways.ts";
+import { BfdLiveness, type DetectionTimes, type Liveness } from "./liveness/index.ts";
 import type { NodeMetrics } from "./metrics.ts";
 import { Reporter } from "./node-report.ts";
 import { NodeWatches } from "./node-watches.ts";
@@ -33,6 +34,8 @@ export interface NodeOptions {
   readonly loadBalancerClass?: string | undefined;
   /** Do kube-proxy's work, for pods in these networks; undefined where another does it. */
   readonly proxyFor?: readonly Prefix[] | undefined;
+  /** How soon another node is known to be dead, for the proxy to leave it out; undefined to wait for Kubernetes. */
+  readonly nodeDetection?: DetectionTimes | undefined;
   /** The port on which BGP sessions are accepted, at the node's own addresses; 0 for none. */
   readonly bgpPort: number;
   /** How long peers have, from when they are asked to prefer other nodes, until the routes are withdrawn. */
@@ -75,7 +78,9 @@ class NodeAgent {
   readonly #ownNode = Promise.withResolvers<OwnNode>();
   /** What watches and proxies goes on until the routes are withdrawn. */
   readonly #withdrawn = new AbortController();
+  readonly #bfd: SharedBfd;
   #bgp: BgpReconciler | undefined;
+  #liveness: Liveness | undefined;
   #proxy: ServiceProxy | undefined;
   /** What was last said to be missing of our Node. */
   #missing: string | undefined;
@@ -87,6 +92,8 @@ class NodeAgent {
     this.#options = options;
     const onDisconnect = outageLog(log);
     const startTime = new Date();
+    const onThreadFailure = (error: Error) => log.error({ error: error.message }, "BFD's thread is started again");
+    this.#bfd = new SharedBfd(() => new BfdAgent({ onThreadFailure }));
     this.#announcer = new Announcer(nodeName, { loadBalancerClass });
     this.#reporter = new Reporter(
       client,
@@ -97,6 +104,7 @@ class NodeAgent {
         problems: this.#configuration.state.problems,
         revision: this.#configuration.state.revision,
         trial: this.#trials.verdict,
+        nodes: this.#liveness?.inSight,
         dateOf: (moment) => new Date(Date.now() - clock.now() + moment),
       }),
       (error) => log.warn({ error: error instanceof Error ? error.message : error }, "the report was not written"),
@@ -161,7 +169,10 @@ class NodeAgent {
     await tellGateways(client, own.node, signal).catch((error: Error) =>
       log.warn({ error: error.message }, "the node's gateways are not told: a pool may take one of their addresses"),
     );
-    if (proxyFor !== undefined) this.#proxy = await startProxy({ services, slices, nodes, log }, nodeName, proxyFor);
+    if (proxyFor !== undefined) {
+      this.#proxy = await startProxy({ services, slices, nodes, log }, nodeName, proxyFor);
+      this.#watchNodes(this.#proxy);
+    }
     await this.#announce(own);
     log.info({ services: services.cache.size }, "all is known: announcing from now on");
     await end;
@@ -172,6 +183,7 @@ class NodeAgent {
     this.#trials.stop();
     await this.#bgp?.stop(this.#options);
     this.#withdrawn.abort();
+    await this.#liveness?.stop();
     await this.#proxy?.stop();
     await this.#reporter.stop(AbortSignal.timeout(lastWordMs));
     const informers = [...this.#watches.informers, ...this.#configuration.informers];
@@ -183,11 +195,12 @@ class NodeAgent {
     const { bgpPort } = this.#options;
     const addresses = { 4: address, ...(address6 === undefined ? {} : { 6: address6 }) };
     const listen = bgpPort === 0 ? [] : Object.values(addresses).map((each) => ({ address: each, port: bgpPort }));
-    const onThreadFailure = (error: Error) => log.error({ error: error.message }, "BFD's thread is started again");
-    const watchPaths = () => new BfdAgent({ onThreadFailure });
+    const watchPaths = () => this.#bfd.share();
     const onListenFailure = (error: Error) =>
       log.warn({ error: error.message }, "BGP sessions are not accepted everywhere; ours are opened");
-    const ports = { ...this.#modules, watchPaths, onListenFailure };
+    const onLinkProblem = (link: string, message: string) =>
+      log.warn({ link, error: message }, "no peer can be found on this link; it is tried again");
+    const ports = { ...this.#modules, watchPaths, onListenFailure, links: systemLinks, onLinkProblem };
     const bgp = new BgpReconciler(ports, { routerId: address, addresses, listen });
     this.#bgp = bgp;
     metrics.sessions(() => bgp.sessions);
@@ -199,12 +212,30 @@ class NodeAgent {
     this.#reporter.touch();
   }
 
+  /** From now on other nodes that die are left out as soon as they fall silent. */
+  #watchNodes(proxy: ServiceProxy): void {
+    const { nodeName, nodeDetection } = this.#options;
+    if (nodeDetection === undefined) return;
+    const liveness = new BfdLiveness(this.#bfd.share(), nodeName, nodeDetection);
+    this.#liveness = liveness;
+    let told = "";
+    liveness.onChange((dead) => {
+      proxy.nodesChanged(dead);
+      this.#reporter.touch();
+      const names = [...dead].join(", ");
+      if (names !== told) this.#modules.log.warn({ dead: [...dead] }, "nodes that fell silent; endpoints are left out");
+      told = names;
+    });
+    liveness.setNodes(this.#watches.nodes.cache.values());
+  }
+
   #nodesChanged(changes: Changes<Node>): void {
     const { nodeName } = this.#options;
     const own = this.#watches.nodes.cache.get(nodeName);
     if (own !== undefined) this.#announcer.setNode(own);
     if (this.#watches.nodes.isSynced) this.#lookForOwnNode();
     this.#configuration.nodesChanged(changes);
+    this.#liveness?.setNodes(this.#watches.nodes.cache.values());
     this.#proxy?.nodesChanged();
   }
 

@@ -32,6 +32,7 @@ export type {
   AllocationReason,
   AnnouncementReason,
   ConfigurationReason,
+  EndpointReason,
   ObjectReason,
   Reason,
   RolloutReason,

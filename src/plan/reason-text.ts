@@ -1,10 +1,17 @@
-import type { AllocationReason, AnnouncementReason, ConfigurationReason, Reason, RolloutReason } from "./reason.ts";
+import type {
+  AllocationReason,
+  AnnouncementReason,
+  ConfigurationReason,
+  EndpointReason,
+  Reason,
+  RolloutReason,
+} from "./reason.ts";
 
 /** A reason as one sentence for people, without its full stop. */
 export function describe(reason: Reason): string {
   if (reason.code.startsWith("configuration.")) return describeConfiguration(reason as ConfigurationReason);
   if (reason.code.startsWith("rollout.")) return describeRefusal(reason as RolloutReason);
-  return describeDecision(reason as AllocationReason | AnnouncementReason);
+  return describeDecision(reason as AllocationReason | AnnouncementReason | EndpointReason);
 }
 
 function describeRefusal(reason: RolloutReason): string {
@@ -22,7 +29,7 @@ function describeConfiguration({ object, field, value, expected }: Configuration
   return `${object}: ${field}: ${value}: ${expected}`;
 }
 
-function describeDecision(reason: AllocationReason | AnnouncementReason): string {
+function describeDecision(reason: AllocationReason | AnnouncementReason | EndpointReason): string {
   switch (reason.code) {
     case "allocation.none.type":
       return `it is of type ${reason.type}, and only LoadBalancer Services get addresses`;
@@ -88,6 +95,8 @@ function describeDecision(reason: AllocationReason | AnnouncementReason): string
       return `peer ${reason.peer} is for other nodes`;
     case "peer.excluded.advertisement":
       return `advertisement ${reason.advertisement} is not for peer ${reason.peer}`;
+    case "endpoint.leftOut.nodeSilent":
+      return `left out by ${reason.by.join(", ")}, to which ${reason.node} does not answer any more`;
   }
 }
 

@@ -2,7 +2,7 @@
  * Why something was decided, as data. The codes are the product's vocabulary: `explain` prints them as sentences,
  * and events, conditions and metrics carry them as they are.
  */
-export type Reason = AllocationReason | AnnouncementReason | ConfigurationReason | RolloutReason;
+export type Reason = AllocationReason | AnnouncementReason | EndpointReason | ConfigurationReason | RolloutReason;
 
 /** Why a Service has the addresses it has, or none. */
 export type AllocationReason =
@@ -76,6 +76,14 @@ interface RefusedChange {
   readonly peer: string;
 }
 
+/** Why an endpoint is left out by nodes, though Kubernetes calls it ready. */
+export interface EndpointReason {
+  readonly code: "endpoint.leftOut.nodeSilent";
+  readonly node: string;
+  /** The nodes whose agents say so, and leave it out. */
+  readonly by: readonly string[];
+}
+
 /** What is wrong with the configuration, on which object. */
 export interface ConfigurationReason {
   readonly code: `configuration.${ConfigurationFault}`;
@@ -99,5 +107,4 @@ export type ConfigurationFault =
   | "aggregation"
   | "community"
   | "secret"
-  | "unsupported"
   | "both";

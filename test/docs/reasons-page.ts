@@ -5,6 +5,7 @@ import {
   type AllocationReason,
   type AnnouncementReason,
   type ConfigurationReason,
+  type EndpointReason,
   type Reason,
   type RolloutReason,
 } from "../../src/plan/index.ts";
@@ -102,6 +103,10 @@ const rollout: Examples<RolloutReason> = {
   "rollout.routesLost": [{ ...refusal, code: "rollout.routesLost", announced: 1, expected: 3 }],
 };
 
+const endpoint: Examples<EndpointReason> = {
+  "endpoint.leftOut.nodeSilent": [{ code: "endpoint.leftOut.nodeSilent", node: "node-2", by: ["node-1", "node-3"] }],
+};
+
 const range = "192.0.2.0/24";
 const withGateway: Node = {
   ...node("node-1"),
@@ -127,7 +132,6 @@ const wrong: { readonly [Code in Fault]: Parameters<typeof source>[0] } = {
     advertisements: [advertisement(name, { aggregationLength: 16 })],
   },
   "configuration.community": { advertisements: [advertisement(name, { communities: ["65000:70000"] })] },
-  "configuration.unsupported": { peers: [peer("switch", { interface: "eth1" })] },
   "configuration.secret": {
     peers: [peer("switch", { passwordSecret: { name: "bgp" } })],
     secrets: new Map([["bgp", "missing"]]),
@@ -151,6 +155,8 @@ export function reasonsPage(): Page {
       "## Why a change is not in force",
       "Nothing is wrong with it by itself; but a node [tried it](../explanation/rollout.md), lost by it, and took it back. What was kept stays in force everywhere.",
       tableOf(rollout),
+      "## Why an endpoint is left out, though Kubernetes calls it ready",
+      tableOf(endpoint),
       "## What is wrong with the configuration",
       "Each names the object, the field, the value that is there and what would be right. While there is one, the last good configuration stays in force; with `configuration.secret` all is in force but the peer that names the Secret, which stays as it was.",
       table(

@@ -75,6 +75,15 @@ const trialReport = z.object({
   why: lostEvidence.optional(),
 });
 
+const nodeDetectionReport = z.object({
+  watched: z.int().describe("Other nodes with which there is a BFD session."),
+  answering: z.int().describe("Of these, those that answer. A node on which no agent runs never does."),
+  dead: z
+    .array(z.object({ node: z.string(), since: z.string() }))
+    .default([])
+    .describe("Nodes that answered and fell silent: endpoints there are left out, unless no other is left."),
+});
+
 /** What the agent of one node sees: written by that agent alone, read by `fairlead status` and `explain`. */
 export const NodeReport = defineKind(
   {
@@ -94,6 +103,7 @@ export const NodeReport = defineKind(
         trial: trialReport.optional().describe("The last that the node took part in since its agent started."),
         sessions: z.array(sessionReport).default([]),
         problems: z.array(z.object({ code: z.string(), message: z.string() })).default([]),
+        nodeDetection: nodeDetectionReport.optional(),
       })
       .optional(),
   }),

@@ -32,17 +32,22 @@ export class BgpCluster {
   readonly switch: FrrSwitch;
   readonly kubeconfig: string;
   readonly #agents = new Map<string, HostProcess>();
+  readonly #detection: BfdTimes | undefined;
 
   readonly #agentArguments: readonly string[];
 
-  private constructor(lab: Lab, frr: FrrSwitch, kubeconfig: string, { agentArguments = [] }: ClusterOptions) {
+  private constructor(lab: Lab, frr: FrrSwitch, kubeconfig: string, { bfd, agentArguments = [] }: ClusterOptions) {
+    this.#detection = bfd;
     this.#agentArguments = agentArguments;
     this.lab = lab;
     this.switch = frr;
     this.kubeconfig = kubeconfig;
   }
 
-  /** Resolves when three nodes are ready and Fairlead runs; what was built is removed if it fails. */
+  /**
+   * Resolves when three nodes are ready and Fairlead runs; what was built is removed if it fails. With `bfd` the switch
+   * is ready for sessions at these times, and the nodes watch each other at them; without it nobody watches anybody.
+   */
   static async up(options: ClusterOptions = {}): Promise<BgpCluster> {
     const lab = await Lab.up(bgpTopology, options);
     try {
@@ -87,13 +92,21 @@ export class BgpCluster {
 
   async startAgent(node: string): Promise<void> {
     const access = ["--kubeconfig", this.kubeconfig, "--node-name", node];
-    const argv = fairlead("node", ...access, "--proxy", "--pod-network", podNetwork, ...this.#agentArguments);
+    const detection = this.#detection && `${this.#detection.intervalMs}x${this.#detection.multiplier}`;
+    const proxy = ["--proxy", "--pod-network", podNetwork, "--node-detection", detection ?? "off"];
+    const argv = fairlead("node", ...access, ...proxy, ...this.#agentArguments);
     this.#agents.set(node, await this.lab.run(node, { name: "fairlead-node", argv }));
   }
 
   /** Stops a node's agent in good order: it withdraws first, and leaves after. */
   async stopAgent(node: string): Promise<void> {
     await this.#agents.get(node)?.stop(10_000);
+    this.#agents.delete(node);
+  }
+
+  /** A node's agent is gone at once, without a word; its node lives. */
+  async killAgent(node: string): Promise<void> {
+    await this.#agents.get(node)?.kill();
     this.#agents.delete(node);
   }
 
@@ -126,7 +139,7 @@ interface NodeList {
 }
 
 /** The path of a manifest of the scenario. */
-export function manifest(name: "namespace" | "resources" | "legacy-configmap" | "workload"): string {
+export function manifest(name: "namespace" | "resources" | "legacy-configmap" | "workload" | "workload-local"): string {
   return fileURLToPath(new URL(`../scenarios/bgp/${name}.yaml`, import.meta.url));
 }
 

@@ -188,6 +188,9 @@ export class BfdSystem {
     const { yourDiscriminator } = packet;
     const member = yourDiscriminator === 0 ? this.#memberAt(datagram) : this.#byDiscriminator.get(yourDiscriminator);
     if (member === undefined || member.config.path.hops !== datagram.hops) return "session.unknown";
+    // RFC 5880 §6.3 goes by the discriminator alone. But a packet of many hops may come from anywhere (RFC 5883 §5).
+    if (datagram.hops === "multi" && !sameAddress(member.config.path.remoteAddress, datagram.source))
+      return "session.unknown";
     if (datagram.ttl < member.config.minimumTtl) return "session.ttl-too-low";
     if (member.config.parameters.echoIntervalMs === undefined) this.#closeEcho(member);
     else if (member.echo === undefined && member.session.state === "up") this.#openEcho(member, datagram);
@@ -219,10 +222,10 @@ export class BfdSystem {
   }
 
   /** RFC 5881 §3, RFC 5883 §3: a neighbour that does not know us yet is known by where it is. */
-  #memberAt({ hops, source, destination, interface: link }: Datagram): Member | undefined {
+  #memberAt({ hops, source, destination, interface: link, vrf }: Datagram): Member | undefined {
     for (const member of this.#members.values()) {
       const { path } = member.config;
-      if (path.hops !== hops || !sameAddress(path.remoteAddress, source)) continue;
+      if (path.hops !== hops || path.vrf !== vrf || !sameAddress(path.remoteAddress, source)) continue;
       if (path.localAddress !== undefined && !sameAddress(path.localAddress, destination)) continue;
       if (path.interface === undefined || path.interface === link) return member;
     }
