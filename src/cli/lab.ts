@@ -9,13 +9,13 @@ export function addLabCommands(program: Command): void {
   lab
     .command("run")
     .description("build a scenario's network, tell what is seen in it, and take it away; status 0 if all was seen")
-    .argument("<scenario>", "bgp", scenario)
+    .argument("<scenario>", "bgp, or rollout: how changes are tried on one node first", story)
     .option("--json", "print one object on standard output, and nothing else", false)
     .option("--bfd <times>", "watch the paths by BFD where resources configure it: MILLISECONDSxMULTIPLIER", bfdTimes)
     .option("--loss-windows", "let nodes die over and over instead, and tell what each death cost clients", false)
     .option("--faults <count>", "how often, for each way to watch nodes", faults, 5)
-    .action(async (_: string, options: RunOptions) => {
-      const { tellBgpStory, tellLossWindows } = await import("../lab/index.ts");
+    .action(async (name: string, options: RunOptions) => {
+      const { tellBgpStory, tellLossWindows, tellRolloutStory } = await import("../lab/index.ts");
       const { liveAudience, renderReport } = await import("./render-story.ts");
       const { renderLossWindows } = await import("./render-loss-windows.ts");
       const interrupted = interruption();
@@ -25,6 +25,7 @@ export function addLabCommands(program: Command): void {
         process.stdout.write(options.json ? `${JSON.stringify(report)}\n` : render(report));
         process.exitCode = report.ok ? 0 : 1;
       };
+      if (name === "rollout") return tell(tellRolloutStory(audience, interrupted), renderReport);
       if (!options.lossWindows) return tell(tellBgpStory(audience, interrupted, options.bfd), renderReport);
       const detections = options.bfd === undefined ? lossDetections : [undefined, options.bfd];
       const { faults } = options;
@@ -99,7 +100,12 @@ function bfdTimes(text: string): BfdTimes {
   return times;
 }
 
+function story(text: string): string {
+  if (text !== "bgp" && text !== "rollout") throw new InvalidArgumentError("the scenarios are: bgp, rollout");
+  return text;
+}
+
 function scenario(text: string): string {
-  if (text !== "bgp") throw new InvalidArgumentError("the scenarios are: bgp");
+  if (text !== "bgp") throw new InvalidArgumentError("must be bgp");
   return text;
 }

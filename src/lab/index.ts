@@ -3,6 +3,7 @@ export { tellBgpStory } from "./bgp/bgp-story.ts";
 export { tellLossWindows, type LossWindowsReport } from "./bgp/loss-windows.ts";
 export type { BfdTimes } from "./frr-switch.ts";
 export { labs } from "./lab-folder.ts";
+export { tellRolloutStory } from "./rollout/rollout-story.ts";
 export type { PhaseReport } from "./load/phase.ts";
 export type { Audience, Observation, Step, StoryReport } from "./story.ts";
 export { takeDown } from "./take-down.ts";
