@@ -7,38 +7,47 @@ import { Neighbour } from "../test/interop/namespaces.ts";
 
 export const ours = "10.0.0.1";
 export const beside = "10.0.1.1";
-const switchToUs = "10.0.0.2";
-const switchToBeside = "10.0.1.2";
+export const switchToUs = "10.0.0.2";
+export const switchToBeside = "10.0.1.2";
+/** The switch's end of each cable. */
+export const links = { ours: "eth0", beside: "to-beside" } as const;
+
+export const asn = { switch: 65210, nodes: 65211 } as const;
+
+interface Parts {
+  readonly switchNamespace: string;
+  readonly besideNamespace: string;
+  readonly switch: Bfdd;
+  readonly beside: Bfdd;
+  readonly agent: BfdAgent;
+}
+
+export interface StageOptions {
+  readonly intervalMs: number;
+  /** Host route that FRR, beside us, announces to the switch; without it nobody speaks BGP. */
+  readonly besideRoute?: string;
+}
 
 /**
- * A switch that runs FRR's bfdd, and on it two that watch it: our agent in this process, and another bfdd. Each has a
- * cable and a namespace of its own.
+ * A switch that runs FRR, and on it two that watch it by BFD: our agent in this process, and another FRR. Each has a cable
+ * and a namespace of its own.
  */
 export class BfdStage implements AsyncDisposable {
-  readonly switchNamespace: string;
-  readonly switch: Bfdd;
-  readonly agent: BfdAgent;
-  readonly #beside: Bfdd;
+  readonly parts: Parts;
   readonly #stack: AsyncDisposableStack;
 
-  private constructor(
-    parts: { switchNamespace: string; switch: Bfdd; beside: Bfdd; agent: BfdAgent },
-    stack: AsyncDisposableStack,
-  ) {
-    this.switchNamespace = parts.switchNamespace;
-    this.switch = parts.switch;
-    this.#beside = parts.beside;
-    this.agent = parts.agent;
+  private constructor(parts: Parts, stack: AsyncDisposableStack) {
+    this.parts = parts;
     this.#stack = stack;
   }
 
-  static async start(intervalMs: number): Promise<BfdStage> {
+  static async start({ intervalMs, besideRoute }: StageOptions): Promise<BfdStage> {
     await using stack = new AsyncDisposableStack();
     const switchSide = stack.use(new Neighbour("switch", [`${ours}/24`], [`${switchToUs}/24`]));
     const besideSide = stack.use(new Neighbour("beside", ["10.0.9.1/24"], ["10.0.9.2/24"]));
-    ip(`link add to-beside netns ${switchSide.name} type veth peer name to-switch netns ${besideSide.name}`);
+    ip(`link add ${links.beside} netns ${switchSide.name} type veth peer name to-switch netns ${besideSide.name}`);
     for (const [namespace, address, link] of [
-      [switchSide.name, switchToBeside, "to-beside"],
+      [switchSide.name, switchToBeside, links.beside],
       [besideSide.name, beside, "to-switch"],
     ]) {
       ip(`-n ${namespace} address add ${address}/24 dev ${link}`);
@@ -49,10 +58,11 @@ export class BfdStage implements AsyncDisposable {
       ` receive-interval ${intervalMs}`,
       ` transmit-interval ${intervalMs}`,
     ];
+    const bgp = besideRoute === undefined ? undefined : bgpOf(besideRoute);
     const switchPeers = [...peer(ours, switchToUs), ...peer(beside, switchToBeside)];
     // A switch is a machine of its own, which does not wait for a processor because we are busy.
-    const onSwitch = stack.use(await Bfdd.start(switchSide.name, switchPeers, ["chrt", "--rr", "2"]));
-    const besideUs = stack.use(await Bfdd.start(besideSide.name, peer(switchToBeside, beside)));
+    const onSwitch = stack.use(await Bfdd.start(switchSide.name, switchPeers, ["chrt", "--rr", "2"], bgp?.switch));
+    const besideUs = stack.use(await Bfdd.start(besideSide.name, peer(switchToBeside, beside), undefined, bgp?.beside));
     const agent = new BfdAgent();
     stack.defer(() => agent.stop());
     agent.setSessions([
@@ -64,14 +74,15 @@ export class BfdStage implements AsyncDisposable {
         receiveIntervalMs: intervalMs,
       },
     ]);
-    return new BfdStage({ switchNamespace: switchSide.name, switch: onSwitch, beside: besideUs, agent }, stack.move());
+    const namespaces = { switchNamespace: switchSide.name, besideNamespace: besideSide.name };
+    return new BfdStage({ ...namespaces, switch: onSwitch, beside: besideUs, agent }, stack.move());
   }
 
   /** Both sessions are up on both sides. */
   async up(signal: AbortSignal): Promise<void> {
     const isUp = async () => {
-      if (this.agent.states.get("switch") !== "up") return false;
-      const peers = [...(await this.switch.peers()), ...(await this.#beside.peers())];
+      if (this.parts.agent.states.get("switch") !== "up") return false;
+      const peers = [...(await this.parts.switch.peers()), ...(await this.parts.beside.peers())];
       return peers.every(({ status }) => status === "up");
     };
     await until("both sessions are up on both sides", isUp, { everyMs: 20, timeoutMs: 60_000, signal });
@@ -82,7 +93,28 @@ export class BfdStage implements AsyncDisposable {
   }
 }
 
-function address(text: string): Address {
+/** Configurations from `router bgp` on; the neighbours' BFD sessions are those that are configured by themselves. */
+function bgpOf(besideRoute: string): { readonly switch: string; readonly beside: string } {
+  const neighbour = (remote: string, remoteAsn: number) => `
+ neighbor ${remote} remote-as ${remoteAsn}
+ neighbor ${remote} timers 30 90
+ neighbor ${remote} timers connect 1
+ neighbor ${remote} bfd`;
+  const router = (own: number, id: string) => `
+router bgp ${own}
+ bgp router-id ${id}
+ no bgp ebgp-requires-policy
+ no bgp network import-check`;
+  return {
+    switch: `${router(asn.switch, "1.1.1.1")}${neighbour(ours, asn.nodes)}${neighbour(beside, asn.nodes)}\n`,
+    beside: `${router(asn.nodes, beside)}${neighbour(switchToBeside, asn.switch)}
+ address-family ipv4 unicast
+  network ${besideRoute}
+ exit-address-family\n`,
+  };
+}
+
+export function address(text: string): Address {
   const parsed = parseAddress(text);
   if (parsed === undefined) throw new Error(`${text} is no address`);
   return parsed;

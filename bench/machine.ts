@@ -25,6 +25,7 @@ export function thisMachine(): Machine {
       node: process.versions.node,
       FRR: versionOf("/usr/lib/frr/bgpd"),
       BIRD: versionOf("bird"),
+      GoBGP: versionOf("gobgpd"),
     },
   };
 }

@@ -2,12 +2,18 @@
 import { fork } from "node:child_process";
 import { once } from "node:events";
 import { benchmarks } from "./benchmarks.ts";
-import type { Table } from "./report.ts";
+import type { BenchmarkOptions, Table } from "./report.ts";
 
 /** Runs a benchmark where no other's garbage, compiled code or network namespace is. */
-export async function inOwnProcess(name: string, signal: AbortSignal): Promise<readonly Table[]> {
+export async function inOwnProcess(
+  name: string,
+  options: BenchmarkOptions,
+  signal: AbortSignal,
+): Promise<readonly Table[]> {
   signal.throwIfAborted();
-  const child = fork(import.meta.filename, [name], { execArgv: [...process.execArgv, "--expose-gc"] });
+  const child = fork(import.meta.filename, [name, JSON.stringify(options)], {
+    execArgv: [...process.execArgv, "--expose-gc"],
+  });
   let tables: readonly Table[] | undefined;
   // It is this very file that sends.
   child.once("message", (message) => (tables = message as readonly Table[]));
@@ -25,7 +31,9 @@ if (import.meta.main) {
   for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => undefined);
   const benchmark = benchmarks.find((each) => each.name === process.argv[2]);
   try {
-    const tables = await benchmark?.run(stopping.signal);
+    // It is this very file that passes them.
+    const options = JSON.parse(process.argv[3] ?? "") as BenchmarkOptions;
+    const tables = await benchmark?.run(stopping.signal, options);
     if (tables !== undefined) process.send?.(tables);
   } catch (error) {
     if (!stopping.signal.aborted) throw error;

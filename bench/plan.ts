@@ -11,7 +11,8 @@ import {
 } from "../src/plan/index.ts";
 import { advertisement, configurationOf, endpoints, node, peer, pool, service } from "../src/plan/testing.ts";
 import { Measurements } from "./measurements.ts";
-import { quantile, type Benchmark } from "./report.ts";
+import { quantile } from "./figures.ts";
+import type { Benchmark } from "./report.ts";
 
 const serviceCount = 10_000;
 const nodeCount = 100;

@@ -2,7 +2,8 @@ import { execFile } from "node:child_process";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { Measurements } from "./measurements.ts";
-import { quantile, type Benchmark } from "./report.ts";
+import { quantile } from "./figures.ts";
+import type { Benchmark } from "./report.ts";
 
 /** What one run says of the service proxy at a number of services, three endpoints each, in a real kernel. */
 export interface ProxyMeasurement {

@@ -1,17 +1,15 @@
 import { table as columns } from "../src/cli/table.ts";
+import { renderDistribution } from "./distribution.ts";
+import { quantile, shown } from "./figures.ts";
+import type { Measurement } from "./measurement.ts";
 import type { Machine } from "./machine.ts";
-
-/** One thing that was measured, once in each run. */
-export interface Measurement {
-  readonly name: string;
-  readonly unit: string;
-  readonly runs: readonly number[];
-}
 
 /** Measurements to be looked at together; those to be compared were taken by turns and stand below each other. */
 export interface Table {
   readonly title: string;
   readonly measurements: readonly Measurement[];
+  /** What is shown is how the runs are spread, in buckets of so much. */
+  readonly bucket?: number;
 }
 
 export interface Benchmark {
@@ -19,7 +17,14 @@ export interface Benchmark {
   /** What it measures, in a line. */
   readonly about: string;
   /** Stops all that it has started, whether it succeeds, fails or is told to stop. */
-  run(signal: AbortSignal): Promise<readonly Table[]>;
+  run(signal: AbortSignal, options: BenchmarkOptions): Promise<readonly Table[]>;
+}
+
+export interface BenchmarkOptions {
+  /** How long what has no end by itself goes on. */
+  readonly minutes: number;
+  /** Fewer runs of less, to see whether it works. */
+  readonly quick: boolean;
 }
 
 /** The tables of one benchmark, and the command that makes them again. */
@@ -39,17 +44,13 @@ export function spreadOf(runs: readonly number[]): Spread {
   return { median: quantile(runs, 0.5), least: quantile(runs, 0), most: quantile(runs, 1) };
 }
 
-/** The smallest value that at least this share of the values does not exceed; NaN of none. */
-export function quantile(values: readonly number[], share: number): number {
-  const sorted = values.toSorted((a, b) => a - b);
-  return sorted[Math.max(0, Math.ceil(share * sorted.length) - 1)] ?? Number.NaN;
-}
-
 export function renderResult({ command, tables }: Result): string {
   return tables.map((table) => `${table.title}\n  ${command}\n\n${renderTable(table)}\n`).join("\n");
 }
 
-function renderTable({ measurements }: Table): string {
+function renderTable(table: Table): string {
+  if (table.bucket !== undefined) return renderDistribution(table.measurements, table.bucket);
+  const { measurements } = table;
   const rows = measurements.map(({ name, unit, runs }) => {
     const { median, least, most } = spreadOf(runs);
     const spread = least === most ? "always" : `${shown(least)} to ${shown(most)}`;
@@ -68,10 +69,4 @@ export function asJson(machine: Machine, results: readonly Result[]): object {
   const measurementOf = (each: Measurement) => ({ ...each, ...spreadOf(each.runs) });
   const tableOf = (table: Table) => ({ ...table, measurements: table.measurements.map(measurementOf) });
   return { machine, results: results.map((result) => ({ ...result, tables: result.tables.map(tableOf) })) };
-}
-
-/** Three digits, and no fewer than the whole number has. */
-function shown(value: number): string {
-  const digits = value === 0 ? 0 : Math.max(0, 2 - Math.floor(Math.log10(Math.abs(value))));
-  return Number.isInteger(value) ? String(value) : value.toFixed(Math.min(digits, 3));
 }

@@ -1,6 +1,6 @@
 // Runs benchmarks and prints what they measured; nothing is judged.
-//   npm run bench [-- NAME… --json]
-import { Command } from "commander";
+//   npm run bench [-- NAME… --json --quick --minutes N]
+import { Command, InvalidArgumentError } from "commander";
 import { benchmarks } from "./benchmarks.ts";
 import { inOwnProcess } from "./own-process.ts";
 import { asJson, renderMachine, renderResult, type Result } from "./report.ts";
@@ -8,6 +8,8 @@ import { thisMachine } from "./machine.ts";
 
 interface Options {
   readonly json?: true;
+  readonly quick?: boolean;
+  readonly minutes: number;
 }
 
 const names = benchmarks.map(({ name, about }) => `  ${name.padEnd(12)}${about}`);
@@ -16,10 +18,12 @@ const program = new Command("npm run bench --")
   .description("Measures Fairlead on this machine; root, FRR and BIRD are needed for some of it.")
   .argument("[name...]", "the benchmarks to run; all by default")
   .option("--json", "print one object, with every run's figures, and nothing else on standard output")
+  .option("--quick", "bgp only: one run of each, and no more than 10,000 prefixes")
+  .option("--minutes <n>", "how long `bfd` watches false alarms; ten is what is stated", minutesOf, 1)
   .addHelpText("after", `\nBenchmarks:\n${names.join("\n")}`)
   .action(run);
 
-async function run(wanted: readonly string[], { json }: Options): Promise<void> {
+async function run(wanted: readonly string[], { json, quick = false, minutes }: Options): Promise<void> {
   const unknown = wanted.filter((name) => !benchmarks.some((each) => each.name === name));
   if (unknown.length > 0) program.error(`no such benchmark: ${unknown.join(", ")}; --help lists them`);
   const stopping = new AbortController();
@@ -31,12 +35,19 @@ async function run(wanted: readonly string[], { json }: Options): Promise<void> 
   for (const { name, about } of benchmarks) {
     if (wanted.length > 0 && !wanted.includes(name)) continue;
     process.stderr.write(`bench: ${name}: ${about}\n`);
-    const tables = await inOwnProcess(name, stopping.signal);
-    const result: Result = { benchmark: name, command: `npm run bench -- ${name}`, tables };
+    const tables = await inOwnProcess(name, { quick, minutes }, stopping.signal);
+    const said = `${quick ? " --quick" : ""}${name === "bfd" ? ` --minutes ${minutes}` : ""}`;
+    const result: Result = { benchmark: name, command: `npm run bench -- ${name}${said}`, tables };
     results.push(result);
     if (json !== true) process.stdout.write(`${renderResult(result)}\n`);
   }
   if (json === true) process.stdout.write(`${JSON.stringify(asJson(machine, results), undefined, 2)}\n`);
+}
+
+function minutesOf(text: string): number {
+  const minutes = Number(text);
+  if (minutes > 0) return minutes;
+  throw new InvalidArgumentError("must be a number above 0.");
 }
 
 try {

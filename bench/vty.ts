@@ -6,24 +6,26 @@ import type { Frr } from "../test/interop/frr.ts";
 export class Vty implements Disposable {
   readonly #socket;
   #answer = "";
-  #answered: ((answer: string) => void) | undefined;
+  #asked: PromiseWithResolvers<string> | undefined;
 
   constructor(frr: Frr) {
     this.#socket = connect({ path: join(frr.folder, "bgpd.vty") });
     this.#socket.on("data", (data) => {
       this.#answer += data.toString("latin1");
       if (!this.#answer.slice(0, -1).endsWith("\0\0\0")) return;
-      this.#answered?.(this.#answer.replaceAll(/\s/g, ""));
+      this.#asked?.resolve(this.#answer.replaceAll(/\s/g, ""));
       this.#answer = "";
     });
+    // An interrupt from a terminal ends FRR, too: who waits for an answer must hear of it, to clean up.
+    this.#socket.on("error", () => {});
+    this.#socket.on("close", () => this.#asked?.reject(new Error("FRR has closed its socket")));
   }
 
   /** What a command prints, without any white space; one command at a time. */
   ask(command: string): Promise<string> {
-    const { promise, resolve } = Promise.withResolvers<string>();
-    this.#answered = resolve;
+    this.#asked = Promise.withResolvers<string>();
     this.#socket.write(`${command}\0`);
-    return promise;
+    return this.#asked.promise;
   }
 
   /** The state of the one peer, and how many prefixes it has announced. */

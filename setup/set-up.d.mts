@@ -1,2 +1,2 @@
-/** Installs those of Debian's packages that are missing. */
-export function installDebianPackages(wanted: readonly string[]): void;
+/** Debian packages that are missing of those that `list` names, one a line; throws where they cannot be had. */
+export function installDebianPackages(list: string): void;

@@ -16,7 +16,7 @@ const debianPackages = join(root, "setup/debian-packages.txt");
 export function setUp() {
   installNpmPackages("setup/node", "Node");
   installNpmPackages(".", "npm packages of the lock file");
-  installDebianPackages(listedPackages());
+  installDebianPackages(debianPackages);
   installKubectl();
 }
 
@@ -30,15 +30,12 @@ function installNpmPackages(folder, what) {
   writeFileSync(stamp, want);
 }
 
-function listedPackages() {
-  return readFileSync(debianPackages, "utf8")
+/** Those that are missing of the packages that `list` names, one a line. */
+export function installDebianPackages(list) {
+  const wanted = readFileSync(list, "utf8")
     .split("\n")
     .map((line) => line.replace(/#.*/, "").trim())
     .filter((name) => name !== "");
-}
-
-/** Installs those of the packages that are missing. */
-export function installDebianPackages(wanted) {
   const installed = installedAmong(wanted);
   const missing = wanted.filter((name) => !installed.has(name));
   if (missing.length === 0) return;

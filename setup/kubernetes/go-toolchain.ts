@@ -26,7 +26,7 @@ export function newEnoughGo(cache: string, say: (line: string) => void): string 
   const folder = join(cache, `go-${toolchain.version}`);
   const go = join(folder, "bin/go");
   if (existsSync(go)) return go;
-  if (minorOf("go") === 0) installDebianPackages(["golang-go", "ca-certificates"]);
+  if (minorOf("go") === 0) installDebianPackages(join(import.meta.dirname, "debian-packages.txt"));
   say(`downloading Go ${toolchain.version}`);
   unpack(downloadedToolchain(), folder);
   return go;

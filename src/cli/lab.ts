@@ -1,15 +1,6 @@
 import { InvalidArgumentError, Option, type Command } from "commander";
-import type { ApiChoice, BfdTimes, ProxyChoice } from "../lab/index.ts";
-
-interface ClusterOptions {
-  readonly api: ApiChoice;
-  readonly proxy: ProxyChoice;
-}
-
-interface RunOptions extends ClusterOptions {
-  readonly json: boolean;
-  readonly bfd?: BfdTimes;
-}
+import type { ApiChoice, BfdTimes, ClusterChoices, ProxyChoice, StoryReport } from "../lab/index.ts";
+import { parseDetectionTimes } from "./detection-times.ts";
 
 /** `fairlead lab`: whole networks on one machine. */
 export function addLabCommands(program: Command): void {
@@ -18,22 +9,33 @@ export function addLabCommands(program: Command): void {
   lab
     .command("run")
     .description("build a scenario's network, tell what is seen in it, and take it away; status 0 if all was seen")
-    .argument("<scenario>", "bgp", scenario)
+    .argument("<scenario>", "bgp, or rollout: how changes are tried on one node first", story)
     .option("--json", "print one object on standard output, and nothing else", false)
     .option("--bfd <times>", "watch the paths by BFD where resources configure it: MILLISECONDSxMULTIPLIER", bfdTimes)
+    .option("--loss-windows", "let nodes die over and over instead, and tell what each death cost clients", false)
+    .option("--faults <count>", "how often, for each way to watch nodes", faults, 5)
     .addOption(apiOption())
     .addOption(proxyOption())
-    .action(async (_: string, options: RunOptions) => {
-      const { tellBgpStory } = await import("../lab/index.ts");
+    .action(async (name: string, options: RunOptions) => {
+      const { tellBgpStory, tellLossWindows, tellRolloutStory } = await import("../lab/index.ts");
       const { liveAudience, renderReport } = await import("./render-story.ts");
+      const { renderLossWindows } = await import("./render-loss-windows.ts");
       const interrupted = interruption();
-      const report = await tellBgpStory(
-        liveAudience(options.json ? process.stderr : process.stdout),
-        interrupted,
-        options,
+      const audience = liveAudience(options.json ? process.stderr : process.stdout);
+      const tell = async <Report extends StoryReport>(told: Promise<Report>, render: (report: Report) => string) => {
+        const report = await told;
+        process.stdout.write(options.json ? `${JSON.stringify(report)}\n` : render(report));
+        process.exitCode = report.ok ? 0 : 1;
+      };
+      const choices = { api: options.api, proxy: options.proxy };
+      if (name === "rollout") return tell(tellRolloutStory(audience, interrupted, choices), renderReport);
+      if (!options.lossWindows)
+        return tell(tellBgpStory(audience, interrupted, { ...choices, bfd: options.bfd }), renderReport);
+      const detections = options.bfd === undefined ? lossDetections : [undefined, options.bfd];
+      return tell(
+        tellLossWindows(audience, { ...choices, detections, faults: options.faults }, interrupted),
+        renderLossWindows,
       );
-      process.stdout.write(options.json ? `${JSON.stringify(report)}\n` : renderReport(report));
-      process.exitCode = report.ok ? 0 : 1;
     });
 
   lab
@@ -42,7 +44,7 @@ export function addLabCommands(program: Command): void {
     .argument("<scenario>", "bgp", scenario)
     .addOption(apiOption())
     .addOption(proxyOption())
-    .action(async (_: string, options: ClusterOptions) => {
+    .action(async (_: string, options: ClusterChoices) => {
       const { BgpCluster, manifest } = await import("../lab/index.ts");
       const { renderTour } = await import("./render-tour.ts");
       const cluster = await BgpCluster.up({ ...options, signal: interruption() });
@@ -75,6 +77,22 @@ export function addLabCommands(program: Command): void {
     });
 }
 
+interface RunOptions extends Required<ClusterChoices> {
+  readonly json: boolean;
+  readonly bfd?: BfdTimes;
+  readonly lossWindows: boolean;
+  readonly faults: number;
+}
+
+/** In how many ways nodes are watched where `--bfd` does not say it. */
+const lossDetections = [undefined, { intervalMs: 300, multiplier: 3 }, { intervalMs: 50, multiplier: 3 }];
+
+function faults(text: string): number {
+  const count = Number(text);
+  if (!/^\d+$/.test(text) || count < 1 || count > 1_000) throw new InvalidArgumentError("must be 1 to 1000");
+  return count;
+}
+
 function apiOption(): Option {
   return new Option("--api <which>", "the embedded API server, or Kubernetes' own control plane")
     .choices(["embedded", "kubernetes"] satisfies ApiChoice[])
@@ -97,12 +115,17 @@ function interruption(): AbortSignal {
 }
 
 function bfdTimes(text: string): BfdTimes {
-  const [, interval, multiplier] = /^([0-9]{2,5})x([0-9]{1,3})$/.exec(text) ?? [];
-  if (interval === undefined) throw new InvalidArgumentError("must be such as 300x3 or 50x3");
-  return { intervalMs: Number(interval), multiplier: Number(multiplier) };
+  const times = parseDetectionTimes(text);
+  if (times === undefined) throw new InvalidArgumentError("must be such as 300x3 or 50x3");
+  return times;
+}
+
+function story(text: string): string {
+  if (text !== "bgp" && text !== "rollout") throw new InvalidArgumentError("the scenarios are: bgp, rollout");
+  return text;
 }
 
 function scenario(text: string): string {
-  if (text !== "bgp") throw new InvalidArgumentError("the scenarios are: bgp");
+  if (text !== "bgp") throw new InvalidArgumentError("must be bgp");
   return text;
 }

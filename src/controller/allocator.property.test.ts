@@ -21,6 +21,8 @@ function configurationOf(addresses: string): Configuration {
     peers: [],
     advertisements: [],
     bfdProfiles: [],
+    communities: [],
+    secrets: new Map(),
     configMap: undefined,
     nodes: [],
   });

@@ -7,14 +7,17 @@ export function reportedProblems(peers: Iterable<BGPPeer>, reports: Iterable<Nod
     (status?.sessions ?? []).map((session) => ({ node: metadata.name, ...session })),
   );
   return [...peers].flatMap((peer): ConfigurationReason[] => {
-    const { peerASN } = peer.spec;
+    const { peerASN, dynamicASN } = peer.spec;
     const refused = sessions.find(
       ({ peer: name, state, namedAS }) =>
         name === peer.metadata.name && state !== "Established" && namedAS !== undefined && namedAS !== peerASN,
     );
     if (refused === undefined) return [];
-    const expected = `must be ${refused.namedAS}: the router names that AS number in its OPEN to node ${refused.node}`;
+    const right = dynamicASN === undefined ? refused.namedAS : dynamicASN === "internal" ? "external" : "internal";
+    const named = dynamicASN === undefined ? "that AS number" : `AS number ${refused.namedAS}`;
+    const expected = `must be ${right}: the router names ${named} in its OPEN to node ${refused.node}`;
     const object = `BGPPeer ${keyOf(peer)}`;
-    return [{ code: "configuration.field", object, field: "spec.peerASN", value: String(peerASN), expected }];
+    const field = dynamicASN === undefined ? "spec.peerASN" : "spec.dynamicASN";
+    return [{ code: "configuration.field", object, field, value: String(dynamicASN ?? peerASN), expected }];
   });
 }

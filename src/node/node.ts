@@ -1,19 +1,22 @@
+import { isDeepStrictEqual } from "node:util";
 import type { Logger } from "pino";
 import { allSynced, type Changes, type Client, type Informer } from "../kubernetes/client/index.ts";
 import { keyOf, type KubernetesObject, type Node } from "../kubernetes/resources/index.ts";
-import type { Ipv4Address, Prefix } from "../net/index.ts";
+import type { Prefix } from "../net/index.ts";
 import type { Clock } from "../protocols/clock/index.ts";
 import type { Transport } from "../protocols/bgp/index.ts";
 import { ConfigurationWatch, outageLog, type ConfigurationState } from "../snapshot/index.ts";
 import { Announcer } from "./announcer.ts";
-import { BfdAgent } from "./bfd/index.ts";
-import { BgpReconciler } from "./bgp/index.ts";
+import { BfdAgent, SharedBfd } from "./bfd/index.ts";
+import { BgpReconciler, systemLinks } from "./bgp/index.ts";
 import { tellGateways } from "./gateways.ts";
+import { BfdLiveness, type DetectionTimes, type Liveness } from "./liveness/index.ts";
 import type { NodeMetrics } from "./metrics.ts";
 import { Reporter } from "./node-report.ts";
 import { NodeWatches } from "./node-watches.ts";
 import { readOwnNode, type OwnNode } from "./own-node.ts";
 import type { ServiceProxy } from "./proxy/index.ts";
+import { SessionEvidence, TrialWatch } from "./rollout/index.ts";
 import { startProxy } from "./start-proxy.ts";
 
 export interface NodeModules {
@@ -31,11 +34,20 @@ export interface NodeOptions {
   readonly loadBalancerClass?: string | undefined;
   /** Do kube-proxy's work, for pods in these networks; undefined where another does it. */
   readonly proxyFor?: readonly Prefix[] | undefined;
+  /** How soon another node is known to be dead, for the proxy to leave it out; undefined to wait for Kubernetes. */
+  readonly nodeDetection?: DetectionTimes | undefined;
   /** The port on which BGP sessions are accepted, at the node's own addresses; 0 for none. */
   readonly bgpPort: number;
-  /** How long peers have, from the withdrawal on, to move their traffic, before the sessions are closed. */
+  /** How long peers have, from when they are asked to prefer other nodes, until the routes are withdrawn. */
+  readonly gracefulShutdownMs: number;
+  /** How long they have, from the withdrawal on, to move their traffic, before the sessions are closed. */
   readonly drainMs: number;
+  /** How long a changed configuration may take to bring back the sessions that were there, before it is taken back. */
+  readonly trialMs: number;
 }
+
+/** How long sessions and routes must be there for a change to be kept: a router that minds it says so sooner. */
+const soakMs = 1_000;
 
 /** How long the last report may take, where the API server does not answer. */
 const lastWordMs = 2_000;
@@ -60,10 +72,15 @@ class NodeAgent {
   readonly #watches: NodeWatches;
   readonly #configuration: ConfigurationWatch;
   readonly #reporter: Reporter;
+  readonly #trials: TrialWatch;
+  /** Of the change that is on trial. */
+  #evidence: SessionEvidence | undefined;
   readonly #ownNode = Promise.withResolvers<OwnNode>();
   /** What watches and proxies goes on until the routes are withdrawn. */
   readonly #withdrawn = new AbortController();
+  readonly #bfd: SharedBfd;
   #bgp: BgpReconciler | undefined;
+  #liveness: Liveness | undefined;
   #proxy: ServiceProxy | undefined;
   /** What was last said to be missing of our Node. */
   #missing: string | undefined;
@@ -75,6 +92,8 @@ class NodeAgent {
     this.#options = options;
     const onDisconnect = outageLog(log);
     const startTime = new Date();
+    const onThreadFailure = (error: Error) => log.error({ error: error.message }, "BFD's thread is started again");
+    this.#bfd = new SharedBfd(() => new BfdAgent({ onThreadFailure }));
     this.#announcer = new Announcer(nodeName, { loadBalancerClass });
     this.#reporter = new Reporter(
       client,
@@ -83,9 +102,24 @@ class NodeAgent {
         startTime,
         sessions: this.#bgp?.statuses ?? [],
         problems: this.#configuration.state.problems,
+        revision: this.#configuration.state.revision,
+        trial: this.#trials.verdict,
+        nodes: this.#liveness?.inSight,
         dateOf: (moment) => new Date(Date.now() - clock.now() + moment),
       }),
       (error) => log.warn({ error: error instanceof Error ? error.message : error }, "the report was not written"),
+    );
+    this.#trials = new TrialWatch(
+      clock,
+      { limitMs: options.trialMs, soakMs },
+      {
+        missing: (trial) => this.#evidence?.missing(trial, this.#announcer.plan, this.#bgp?.statuses ?? []),
+        takeBack: (trial) => {
+          log.error(this.#trials.verdict ?? {}, "a change is taken back: what was there before did not come back");
+          this.#configuration.takeBack(trial);
+        },
+        changed: () => this.#reporter.touch(),
+      },
     );
     this.#watches = new NodeWatches(
       client,
@@ -111,6 +145,7 @@ class NodeAgent {
       {
         namespace: options.namespace,
         nodes: () => this.#watches.nodes.cache.values(),
+        nodeName,
         beginsWithGoodPart: true,
         onDisconnect,
       },
@@ -130,42 +165,68 @@ class NodeAgent {
     this.#lookForOwnNode();
     await Promise.race([this.#ownNode.promise, end]);
     if (signal.aborted) return;
-    const { node, address } = await this.#ownNode.promise;
-    await tellGateways(client, node, signal).catch((error: Error) =>
+    const own = await this.#ownNode.promise;
+    await tellGateways(client, own.node, signal).catch((error: Error) =>
       log.warn({ error: error.message }, "the node's gateways are not told: a pool may take one of their addresses"),
     );
-    if (proxyFor !== undefined) this.#proxy = await startProxy({ services, slices, nodes, log }, nodeName, proxyFor);
-    await this.#announce(node, address);
+    if (proxyFor !== undefined) {
+      this.#proxy = await startProxy({ services, slices, nodes, log }, nodeName, proxyFor);
+      this.#watchNodes(this.#proxy);
+    }
+    await this.#announce(own);
     log.info({ services: services.cache.size }, "all is known: announcing from now on");
     await end;
   }
 
   /** Withdraws first, and leaves after. */
   async stop(): Promise<void> {
-    await this.#bgp?.stop(this.#options.drainMs);
+    this.#trials.stop();
+    await this.#bgp?.stop(this.#options);
     this.#withdrawn.abort();
+    await this.#liveness?.stop();
     await this.#proxy?.stop();
     await this.#reporter.stop(AbortSignal.timeout(lastWordMs));
     const informers = [...this.#watches.informers, ...this.#configuration.informers];
     await Promise.allSettled(informers.map((informer) => informer.done));
   }
 
-  async #announce(node: Node, address: Ipv4Address): Promise<void> {
+  async #announce({ node, address, address6 }: OwnNode): Promise<void> {
     const { metrics, log } = this.#modules;
     const { bgpPort } = this.#options;
-    const listen = bgpPort === 0 ? [] : [{ address, port: bgpPort }];
-    const onThreadFailure = (error: Error) => log.error({ error: error.message }, "BFD's thread is started again");
-    const watchPaths = () => new BfdAgent({ onThreadFailure });
-    const bgp = new BgpReconciler({ ...this.#modules, watchPaths }, { routerId: address, listen });
+    const addresses = { 4: address, ...(address6 === undefined ? {} : { 6: address6 }) };
+    const listen = bgpPort === 0 ? [] : Object.values(addresses).map((each) => ({ address: each, port: bgpPort }));
+    const watchPaths = () => this.#bfd.share();
+    const onListenFailure = (error: Error) =>
+      log.warn({ error: error.message }, "BGP sessions are not accepted everywhere; ours are opened");
+    const onLinkProblem = (link: string, message: string) =>
+      log.warn({ link, error: message }, "no peer can be found on this link; it is tried again");
+    const ports = { ...this.#modules, watchPaths, onListenFailure, links: systemLinks, onLinkProblem };
+    const bgp = new BgpReconciler(ports, { routerId: address, addresses, listen });
     this.#bgp = bgp;
-    metrics.sessions(() => bgp.statuses);
+    metrics.sessions(() => bgp.sessions);
+    metrics.paths(() => bgp.pathStatus());
     bgp.onChange(() => this.#reporter.touch());
-    await bgp
-      .listen()
-      .catch((error: Error) => log.warn({ error: error.message }, "no BGP session is accepted; ours are opened"));
+    await bgp.listen();
     this.#announcer.setNode(node);
     this.#announcer.start(bgp);
     this.#reporter.touch();
+  }
+
+  /** From now on other nodes that die are left out as soon as they fall silent. */
+  #watchNodes(proxy: ServiceProxy): void {
+    const { nodeName, nodeDetection } = this.#options;
+    if (nodeDetection === undefined) return;
+    const liveness = new BfdLiveness(this.#bfd.share(), nodeName, nodeDetection);
+    this.#liveness = liveness;
+    let told = "";
+    liveness.onChange((dead) => {
+      proxy.nodesChanged(dead);
+      this.#reporter.touch();
+      const names = [...dead].join(", ");
+      if (names !== told) this.#modules.log.warn({ dead: [...dead] }, "nodes that fell silent; endpoints are left out");
+      told = names;
+    });
+    liveness.setNodes(this.#watches.nodes.cache.values());
   }
 
   #nodesChanged(changes: Changes<Node>): void {
@@ -174,6 +235,7 @@ class NodeAgent {
     if (own !== undefined) this.#announcer.setNode(own);
     if (this.#watches.nodes.isSynced) this.#lookForOwnNode();
     this.#configuration.nodesChanged(changes);
+    this.#liveness?.setNodes(this.#watches.nodes.cache.values());
     this.#proxy?.nodesChanged();
   }
 
@@ -186,11 +248,16 @@ class NodeAgent {
     this.#missing = read;
   }
 
-  #configured({ configuration, problems }: ConfigurationState): void {
+  #configured({ configuration, trial, problems }: ConfigurationState): void {
     for (const problem of problems) {
       this.#modules.log.error(problem, "the configuration is wrong; the last good one stays in force");
     }
-    this.#announcer.setConfiguration(configuration);
+    if (this.#trials.isNew(trial)) {
+      this.#evidence = new SessionEvidence(this.#bgp?.statuses ?? [], this.#modules.clock.now());
+    }
+    if (!isDeepStrictEqual(configuration, this.#announcer.configuration))
+      this.#announcer.setConfiguration(configuration);
+    this.#trials.follow(trial);
     this.#reporter.touch();
   }
 }

@@ -41,7 +41,17 @@ export function advertisement(name: string, spec: object = {}): BGPAdvertisement
 export function source(
   parts: Partial<ConfigurationSource> & { configMap?: ConfigMap | undefined } = {},
 ): ConfigurationSource {
-  return { pools: [], peers: [], advertisements: [], bfdProfiles: [], configMap: undefined, nodes: [], ...parts };
+  return {
+    pools: [],
+    peers: [],
+    advertisements: [],
+    bfdProfiles: [],
+    communities: [],
+    secrets: new Map(),
+    configMap: undefined,
+    nodes: [],
+    ...parts,
+  };
 }
 
 export function configurationOf(parts: Partial<ConfigurationSource>): Configuration {

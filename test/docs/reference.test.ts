@@ -3,6 +3,7 @@
 import { join } from "node:path";
 import { test } from "node:test";
 import { commandLinePage } from "./command-line-page.ts";
+import { malformedPage } from "./malformed-page.ts";
 import { textOf, type Page } from "./markdown.ts";
 import { metricsPage } from "./metrics-page.ts";
 import { reasonsPage } from "./reasons-page.ts";
@@ -15,6 +16,7 @@ const pages: Readonly<Record<string, () => Page>> = {
   "resources.md": resourcesPage,
   "reasons.md": reasonsPage,
   "metrics.md": metricsPage,
+  "bgp-malformed.md": malformedPage,
 };
 
 for (const [file, page] of Object.entries(pages)) {

@@ -1,11 +1,14 @@
 import {
   AddressBlock,
   apiVersionOf,
+  BFDProfile,
   BGPAdvertisement,
   BGPPeer,
+  Community,
   IPAddressPool,
   NodeReport,
   openApiSchema,
+  Rollout,
   type Kind,
 } from "../../src/kubernetes/resources/index.ts";
 import { code, table, type Page } from "./markdown.ts";
@@ -25,8 +28,8 @@ interface Schema {
   readonly required?: readonly string[];
 }
 
-const byUsers: readonly Kind[] = [IPAddressPool, BGPPeer, BGPAdvertisement];
-const byFairlead: readonly Kind[] = [AddressBlock, NodeReport];
+const byUsers: readonly Kind[] = [IPAddressPool, BGPPeer, BGPAdvertisement, Community, BFDProfile];
+const byFairlead: readonly Kind[] = [AddressBlock, NodeReport, Rollout];
 
 /** Every field of the custom kinds, from the schemas that their definitions in a cluster are made from. */
 export function resourcesPage(): Page {

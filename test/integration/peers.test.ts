@@ -5,7 +5,7 @@ import { test } from "node:test";
 import { BGPPeer } from "../../src/kubernetes/resources/index.ts";
 import { until } from "../interop/frr.ts";
 import { HostilePeer, keepalive, message, open } from "./hostile-peer.ts";
-import { Stage } from "./stage.ts";
+import { Stage, switchAddress } from "./stage.ts";
 
 test("a peer of another AS number than configured is told by name, and mended is established", async () => {
   await using stage = await Stage.running();
@@ -22,7 +22,8 @@ test("a peer of another AS number than configured is told by name, and mended is
   assert.match(await stage.look("status"), said);
   assert.match(await stage.look("explain", "service", "default/ng-svc"), said);
   assert.equal((await stage.session("l3-switch"))?.state, "Established");
-  assert.equal(await stage.metric("node", 'metallb_bgp_session_up\\{peer="l3-switch"\\}'), 1);
+  const labels = `peer="${switchAddress}:179",vrf="default",name="l3-switch"`;
+  assert.equal(await stage.metric("node", `metallb_bgp_session_up\\{${labels}\\}`), 1);
 
   // And the other way round: the switch is not what its peer object says.
   await stage.setPeer("l3-switch", { peerASN: 65222 });

@@ -323,7 +323,8 @@ export class Stage implements AsyncDisposable {
 }
 
 function startApi(folder: string): Promise<ApiServer> {
-  return startApiServer({ database: join(folder, "api.sqlite"), host: "127.0.0.1", port: apiPort });
+  const serviceNetworks = ["10.96.0.0/12", "fd00:10:96::/112"];
+  return startApiServer({ database: join(folder, "api.sqlite"), host: "127.0.0.1", port: apiPort, serviceNetworks });
 }
 
 async function startSwitch(neighbour: Neighbour, stack: AsyncDisposableStack): Promise<Frr> {

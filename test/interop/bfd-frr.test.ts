@@ -1,87 +1,18 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { parseAddress, type Address } from "../../src/net/index.ts";
-import { BfdAgent, type BfdChange } from "../../src/node/bfd/index.ts";
-import type { SessionConfig } from "../../src/protocols/bfd/index.ts";
-import { Bfdd } from "./bfdd.ts";
+import { BfdWorld, ours, theirs } from "./bfd-world.ts";
 import { until } from "./frr.ts";
 import { cutBothWays, mendBothWays } from "./cable.ts";
-import { enterOwnNamespace, Neighbour } from "./namespaces.ts";
+import { enterOwnNamespace } from "./namespaces.ts";
 
 enterOwnNamespace();
-
-function address(text: string): Address {
-  const parsed = parseAddress(text);
-  assert.ok(parsed);
-  return parsed;
-}
-
-const theirs = ["10.0.0.2", "2001:db8::2"] as const;
-const ours = ["10.0.0.1", "2001:db8::1"] as const;
-
-/** A cable with our agent at one end and FRR's bfdd at the other, a session for IPv4 and one for IPv6. */
-class World implements AsyncDisposable {
-  readonly neighbour: Neighbour;
-  readonly bfdd: Bfdd;
-  readonly agent: BfdAgent;
-  readonly changes: BfdChange[] = [];
-  readonly #stack: AsyncDisposableStack;
-
-  private constructor(parts: Pick<World, "neighbour" | "bfdd" | "agent">, stack: AsyncDisposableStack) {
-    this.neighbour = parts.neighbour;
-    this.bfdd = parts.bfdd;
-    this.agent = parts.agent;
-    this.#stack = stack;
-    this.agent.onChange((change) => this.changes.push(change));
-  }
-
-  /** `lines` are added to each peer of FRR; `config` to each session of ours. */
-  static async start(lines: readonly string[], config: Partial<SessionConfig>, how = ""): Promise<World> {
-    await using stack = new AsyncDisposableStack();
-    const neighbour = stack.use(
-      new Neighbour("bfdd", ["10.0.0.1/24", "2001:db8::1/64"], ["10.0.0.2/24", "2001:db8::2/64"]),
-    );
-    const peers = ours.flatMap((text, index) => [
-      `peer ${text} ${how} local-address ${theirs[index]}`,
-      ...lines.map((line) => ` ${line}`),
-    ]);
-    const bfdd = stack.use(await Bfdd.start(neighbour.name, peers));
-    const agent = new BfdAgent();
-    stack.defer(() => agent.stop());
-    const world = new World({ neighbour, bfdd, agent }, stack.move());
-    world.set(config);
-    return world;
-  }
-
-  set(config: Partial<SessionConfig>): void {
-    this.agent.setSessions(
-      theirs.map((name, index) => ({
-        name,
-        remoteAddress: address(name),
-        localAddress: address(ours[index] ?? ""),
-        ...config,
-      })),
-    );
-  }
-
-  async up(): Promise<void> {
-    await until("both sessions are up on both sides", async () => {
-      if (!theirs.every((name) => this.agent.states.get(name) === "up")) return false;
-      return (await this.bfdd.peers()).every(({ status }) => status === "up");
-    });
-  }
-
-  [Symbol.asyncDispose](): Promise<void> {
-    return this.#stack.disposeAsync();
-  }
-}
 
 const fast = ["receive-interval 50", "transmit-interval 50"];
 
 for (const ms of [300, 50]) {
   test(`sessions of IPv4 and IPv6 come up at ${ms} ms × 3, and go down on both sides when the cable is cut, and come back`, async (t) => {
     const interval = { transmitIntervalMs: ms, receiveIntervalMs: ms };
-    await using world = await World.start([`receive-interval ${ms}`, `transmit-interval ${ms}`], interval);
+    await using world = await BfdWorld.start([`receive-interval ${ms}`, `transmit-interval ${ms}`], interval);
     await world.up();
     await until("the intervals are those agreed on", async () => {
       const { sessions } = await world.agent.status();
@@ -113,7 +44,7 @@ function nowMs(): number {
 }
 
 test("intervals and multiplier change in running sessions, by us and by FRR, and they stay up", async () => {
-  await using world = await World.start([], {});
+  await using world = await BfdWorld.start([], {});
   await world.up();
   world.set({ transmitIntervalMs: 50, receiveIntervalMs: 60, detectMultiplier: 5 });
   await until("FRR has heard of it", async () => {
@@ -156,13 +87,13 @@ test("one side passive, either of them: the sessions come up", async () => {
     ["passive-mode", false],
     ["no passive-mode", true],
   ] as const) {
-    await using world = await World.start([line], { passive });
+    await using world = await BfdWorld.start([line], { passive });
     await world.up();
   }
 });
 
 test("FRR shuts a session down: it is no failure; we end ours: FRR hears that it is administrative", async () => {
-  await using world = await World.start(fast, { transmitIntervalMs: 50, receiveIntervalMs: 50 });
+  await using world = await BfdWorld.start(fast, { transmitIntervalMs: 50, receiveIntervalMs: 50 });
   await world.up();
   await world.bfdd.configure(`peer ${ours[0]} local-address ${theirs[0]}`, "shutdown");
   await until("we are down", () => world.agent.states.get(theirs[0]) === "down");
@@ -176,12 +107,12 @@ test("FRR shuts a session down: it is no failure; we end ours: FRR hears that it
 });
 
 test("multihop sessions come up on their own port", async () => {
-  await using world = await World.start([], { hops: "multi", minimumTtl: 254 }, "multihop");
+  await using world = await BfdWorld.start([], { hops: "multi", minimumTtl: 254 }, "multihop");
   await world.up();
 });
 
 test("the main thread does nothing else for three seconds: the sessions stay up", async () => {
-  await using world = await World.start([], {});
+  await using world = await BfdWorld.start([], {});
   await world.up();
   for (const end = nowMs() + 3_000; nowMs() < end;);
   assert.ok((await world.bfdd.peers()).every(({ status }) => status === "up"));

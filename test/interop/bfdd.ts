@@ -17,6 +17,16 @@ export interface BfddPeer {
   readonly "remote-receive-interval": number;
   readonly "remote-transmit-interval": number;
   readonly "remote-detect-multiplier": number;
+  readonly "remote-echo-receive-interval": number;
+}
+
+/** What `show bfd peers counters json` says of one. */
+export interface BfddCounters {
+  readonly peer: string;
+  readonly "control-packet-input": number;
+  readonly "control-packet-output": number;
+  readonly "echo-packet-input": number;
+  readonly "echo-packet-output": number;
 }
 
 /** FRR's bfdd, with the zebra that it needs, in a network namespace, with all its files in a folder of its own. */
@@ -35,17 +45,25 @@ export class Bfdd implements AsyncDisposable {
 
   /**
    * Started and answering; `bfd` is the configuration below `bfd`, `launcher` a command that runs the command after it: by
-   * default with the niceness of FRR's own service unit.
+   * default with the niceness of FRR's own service unit. With `bgp`, a configuration from `router bgp` on, bgpd runs beside
+   * it.
    */
-  static async start(namespace: string, bfd: readonly string[], launcher = ["nice", "-n", "-5"]): Promise<Bfdd> {
+  static async start(
+    namespace: string,
+    bfd: readonly string[],
+    launcher = ["nice", "-n", "-5"],
+    bgp?: string,
+  ): Promise<Bfdd> {
     const folder = await mkdtemp(join(tmpdir(), "fairlead-bfdd-"));
     const bfdd = new Bfdd(namespace, folder, launcher);
     try {
       await writeFile(join(folder, "zebra.conf"), "");
       await writeFile(join(folder, "vtysh.conf"), "");
       await writeFile(join(folder, "bfdd.conf"), ["bfd", ...bfd.map((line) => ` ${line}`), ""].join("\n"));
+      if (bgp !== undefined) await writeFile(join(folder, "bgpd.conf"), bgp);
       await run("chown", ["-R", "frr:frr", folder]);
       await bfdd.#start();
+      if (bgp !== undefined) bfdd.#processes.unshift(bfdd.#spawn("bgpd", []));
     } catch (error) {
       await bfdd[Symbol.asyncDispose]();
       throw error;
@@ -56,6 +74,10 @@ export class Bfdd implements AsyncDisposable {
   /** All peers, or an empty list where the answer is none. */
   async peers(): Promise<BfddPeer[]> {
     return JSON.parse(await this.vtysh("show bfd peers json")) as BfddPeer[]; // FRR's form
+  }
+
+  async counters(): Promise<BfddCounters[]> {
+    return JSON.parse(await this.vtysh("show bfd peers counters json")) as BfddCounters[]; // FRR's form
   }
 
   async peer(address: string): Promise<BfddPeer | undefined> {

@@ -3,6 +3,7 @@ import {
   BFDProfile,
   BGPAdvertisement,
   BGPPeer,
+  Community,
   ConfigMap,
   EndpointSlice,
   Event,
@@ -11,6 +12,8 @@ import {
   Namespace,
   Node,
   NodeReport,
+  Rollout,
+  Secret,
   Service,
   type Kind,
 } from "../resources/index.ts";
@@ -33,9 +36,10 @@ export interface Rights {
 }
 
 const read = ["list", "watch"] as const;
-const configuration = [IPAddressPool, BFDProfile, BGPPeer, BGPAdvertisement];
+const configuration = [IPAddressPool, BFDProfile, BGPPeer, BGPAdvertisement, Community, Rollout];
 
-const readsConfiguration: Right = { kinds: [...configuration, ConfigMap], verbs: read };
+/** Secrets for the passwords of sessions, the ConfigMap as MetalLB's old one. */
+const readsConfiguration: Right = { kinds: [...configuration, ConfigMap, Secret], verbs: read };
 
 export const controllerRights: Rights = {
   everywhere: [
@@ -50,6 +54,7 @@ export const controllerRights: Rights = {
   inOwnNamespace: [
     readsConfiguration,
     { kinds: [IPAddressPool, BGPPeer, BGPAdvertisement], subresource: "status", verbs: ["patch"] },
+    { kinds: [Rollout], verbs: ["create", "update"] },
     // Who leads.
     { kinds: [Lease], verbs: ["get", "create", "update"] },
   ],

@@ -1,7 +1,7 @@
 import { ConfigMap, Event, Namespace, Node, Pod, Secret, Service } from "./core.ts";
-import { AddressBlock, NodeReport } from "./fairlead.ts";
+import { AddressBlock, NodeReport, Rollout } from "./fairlead.ts";
 import type { Kind } from "./kind.ts";
-import { BFDProfile, BGPAdvertisement, BGPPeer, IPAddressPool } from "./metallb.ts";
+import { BFDProfile, BGPAdvertisement, BGPPeer, Community, IPAddressPool } from "./metallb.ts";
 import { EndpointSlice, Lease, ReplicaSet } from "./workloads.ts";
 
 /** Every kind that Fairlead knows, built into Kubernetes or its own. */
@@ -20,6 +20,8 @@ export const kinds: readonly Kind[] = [
   BFDProfile,
   BGPPeer,
   BGPAdvertisement,
+  Community,
   AddressBlock,
   NodeReport,
+  Rollout,
 ];

@@ -10,6 +10,11 @@ const asn = z.int().min(0).max(4_294_967_295);
 /** Whole seconds with units, as Go writes durations: `90s`, `1m30s`. */
 const duration = z.string().regex(/^([0-9]+(\.[0-9]+)?(ns|us|µs|ms|s|m|h))+$/, "a duration such as 90s or 1m30s");
 
+/** A rule for Kubernetes (CEL): a field that has a value keeps it. */
+const immutable = (field: string) => ({
+  "x-kubernetes-validations": [{ rule: "self == oldSelf", message: `${field} cannot be changed: make another peer` }],
+});
+
 export const IPAddressPool = defineKind(
   {
     group,
@@ -71,8 +76,17 @@ export const BGPPeer = defineKind(
     ...typeMeta("metallb.io/v1beta2", "BGPPeer"),
     spec: z.object({
       myASN: asn.min(1).describe("The AS number of the nodes."),
-      peerASN: asn.optional().describe("The AS number of the router."),
-      peerAddress: z.string().optional().describe("The IP address of the router."),
+      localASN: asn.min(1).optional().describe("What this router hears instead of myASN."),
+      peerASN: asn.optional().describe("The AS number of the router; or say dynamicASN."),
+      dynamicASN: z
+        .enum(["internal", "external"])
+        .optional()
+        .describe("Take the router's AS number as it says it: the nodes' own, or any but that."),
+      peerAddress: z.string().optional().describe("The IP address of the router; or say interface."),
+      interface: z
+        .string()
+        .optional()
+        .describe("The node's link at whose other end the router is, in place of its address (unnumbered)."),
       peerPort: z.int().min(1).max(65_535).default(179).describe("The TCP port of the router."),
       sourceAddress: z.string().optional().describe("Where sessions come from; the system chooses by default."),
       holdTime: duration.optional().describe("0s, or 3s and more; 90s by default."),
@@ -83,12 +97,30 @@ export const BGPPeer = defineKind(
         .array(labelSelector)
         .optional()
         .describe("The nodes that speak with it; all when there is none."),
-      password: z.string().optional().describe("Not supported yet: a peer with a password is refused."),
+      password: z.string().optional().describe("Signs the session (TCP MD5, RFC 2385); or say passwordSecret."),
+      passwordSecret: z
+        .object({
+          name: z.string().optional(),
+          namespace: z.string().optional().describe("That of this object, which it also is when it is left out."),
+        })
+        .optional()
+        .describe("A Secret of type kubernetes.io/basic-auth whose key `password` signs the session."),
       bfdProfile: z.string().optional().describe("The name of a BFDProfile: notice a failed path by BFD."),
+      enableGracefulRestart: z
+        .boolean()
+        .optional()
+        .describe("The router keeps its routes while an agent is started anew (RFC 4724). Not to be changed later.")
+        .meta(immutable("enableGracefulRestart")),
       ebgpMultiHop: z
         .boolean()
         .optional()
-        .describe("Taken and not needed: a router may be more than one hop away in any case."),
+        .describe("Other routers may lie between: BFD goes over several hops. Not for a router of the same AS."),
+      vrf: z.string().optional().describe("The VRF in which the router is: the name of a link of the nodes."),
+      disableMP: z.boolean().optional().describe("Has no effect, as in MetalLB: see dualStackAddressFamily."),
+      dualStackAddressFamily: z
+        .boolean()
+        .optional()
+        .describe("Announce IPv4 and IPv6; without it only the family of peerAddress."),
     }),
     status: z.object({ conditions: z.array(condition).optional() }).optional(),
   }),
@@ -123,6 +155,11 @@ export const BFDProfile = defineKind(
           .describe("The least time between packets that we send, in milliseconds."),
         detectMultiplier: z.int().min(2).max(255).default(3).describe("So many packets lost are a failure."),
         passiveMode: z.boolean().default(false).describe("Wait until the router begins."),
+        echoMode: z
+          .boolean()
+          .default(false)
+          .describe("Send packets that the router's forwarding plane sends back, and say that this node does so, too."),
+        echoInterval: intervalMs.default(50).describe("The least time between echo packets, in milliseconds."),
         minimumTtl: z.int().min(1).max(254).default(254).describe("The least TTL of packets over several hops."),
       })
       .prefault({}),
@@ -157,7 +194,10 @@ export const BGPAdvertisement = defineKind(
           .describe("The prefix length that IPv4 is announced with."),
         aggregationLengthV6: z.int().min(1).max(128).default(128).describe("The same for IPv6."),
         localPref: z.int().min(0).max(4_294_967_295).optional().describe("For routers of the same AS."),
-        communities: z.array(z.string()).optional().describe("Each 65000:1, or large:65000:1:2."),
+        communities: z
+          .array(z.string())
+          .optional()
+          .describe("Each 65000:1, large:65000:1:2, a name of a Community, or a well-known one such as no-export."),
         ipAddressPools: z.array(z.string()).optional().describe("Pools by name."),
         ipAddressPoolSelectors: z.array(labelSelector).optional().describe("Pools by their labels."),
         nodeSelectors: z.array(labelSelector).optional().describe("Announced from these nodes; all by default."),
@@ -171,5 +211,43 @@ export const BGPAdvertisement = defineKind(
 );
 export type BGPAdvertisement = ObjectOf<typeof BGPAdvertisement>;
 
+export const Community = defineKind(
+  {
+    group,
+    version: "v1beta1",
+    kind: "Community",
+    plural: "communities",
+    custom: true,
+    description: "Names for BGP communities, for use in BGPAdvertisements.",
+  },
+  z.object({
+    ...typeMeta("metallb.io/v1beta1", "Community"),
+    spec: z
+      .object({
+        communities: z
+          .array(
+            z.object({
+              name: z.string().optional().describe("What BGPAdvertisements call it."),
+              value: z.string().optional().describe("65000:1, or large:65000:1:2."),
+            }),
+          )
+          .optional(),
+      })
+      .prefault({}),
+  }),
+);
+export type Community = ObjectOf<typeof Community>;
+
 /** Annotations on Services that steer allocation, each also under its older prefix. */
 export const annotationPrefixes = ["metallb.io/", "metallb.universe.tf/"] as const;
+
+/** Annotations of Fairlead's own, for what MetalLB has no field. */
+export const ownAnnotations = {
+  /** On a BGPPeer. */
+  connectMode: "fairlead.dev/connect-mode",
+  ttlSecurityHops: "fairlead.dev/ttl-security-hops",
+  /** On a BGPAdvertisement. */
+  prepend: "fairlead.dev/as-path-prepend",
+  med: "fairlead.dev/med",
+  weight: "fairlead.dev/weight",
+} as const;

@@ -69,3 +69,8 @@ test("every custom kind has a structural CRD", () => {
     assert.doesNotMatch(text, /\$ref|\$schema|propertyNames|"additionalProperties":false|9007199254740991/, kind.kind);
   }
 });
+
+test("a cluster holds enableGracefulRestart to what it was", () => {
+  const text = JSON.stringify(customResourceDefinition(BGPPeer));
+  assert.match(text, /"enableGracefulRestart":\{[^}]*"x-kubernetes-validations":\[\{"rule":"self == oldSelf"/);
+});

@@ -23,12 +23,18 @@ const podNetwork = "10.233.64.0/18";
 /** Where the scenario has Fairlead's configuration. */
 const configurationNamespace = "metallb-system";
 
-export interface BgpClusterOptions extends UpOptions {
-  readonly bfd?: BfdTimes | undefined;
+/** What a cluster is made of. */
+export interface ClusterChoices {
   /** The embedded API server with the lab's controllers, by default, or Kubernetes' own control plane. */
   readonly api?: ApiChoice;
   /** Who takes Services' traffic to pods: Fairlead, by default, or Kubernetes' own proxy. */
   readonly proxy?: ProxyChoice;
+}
+
+export interface BgpClusterOptions extends UpOptions, ClusterChoices {
+  readonly bfd?: BfdTimes | undefined;
+  /** Said to each agent beside the usual. */
+  readonly agentArguments?: readonly string[];
 }
 
 export type ProxyChoice = "fairlead" | "kube-proxy";
@@ -40,15 +46,23 @@ export class BgpCluster {
   readonly api: ClusterApi;
   readonly proxy: ProxyChoice;
   readonly #agents = new Map<string, HostProcess>();
+  readonly #detection: BfdTimes | undefined;
 
-  private constructor(lab: Lab, frr: FrrSwitch, api: ClusterApi, { proxy = "fairlead" }: BgpClusterOptions) {
+  readonly #agentArguments: readonly string[];
+
+  private constructor(lab: Lab, frr: FrrSwitch, api: ClusterApi, options: BgpClusterOptions) {
+    this.#detection = options.bfd;
+    this.#agentArguments = options.agentArguments ?? [];
     this.lab = lab;
     this.switch = frr;
     this.api = api;
-    this.proxy = proxy;
+    this.proxy = options.proxy ?? "fairlead";
   }
 
-  /** Resolves when three nodes are ready and Fairlead runs; what was built is removed if it fails. */
+  /**
+   * Resolves when three nodes are ready and Fairlead runs; what was built is removed if it fails. With `bfd` the switch
+   * is ready for sessions at these times, and the nodes watch each other at them; without it nobody watches anybody.
+   */
   static async up(options: BgpClusterOptions = {}): Promise<BgpCluster> {
     if (options.proxy === "kube-proxy" && options.api !== "kubernetes") {
       throw new LabError("lab.apiChoice", "--proxy kube-proxy reads Protocol Buffers only: it needs --api kubernetes");
@@ -103,14 +117,21 @@ export class BgpCluster {
   async startAgent(node: string): Promise<void> {
     const kubeconfig = await this.api.fairleadKubeconfig("node", configurationNamespace);
     const access = ["--kubeconfig", kubeconfig, "--node-name", node];
-    const proxy = this.proxy === "fairlead" ? ["--proxy", "--pod-network", podNetwork] : [];
-    const argv = fairlead("node", ...access, ...proxy);
+    const detection = this.#detection && `${this.#detection.intervalMs}x${this.#detection.multiplier}`;
+    const proxy = ["--proxy", "--pod-network", podNetwork, "--node-detection", detection ?? "off"];
+    const argv = fairlead("node", ...access, ...(this.proxy === "fairlead" ? proxy : []), ...this.#agentArguments);
     this.#agents.set(node, await this.lab.run(node, { name: "fairlead-node", argv }));
   }
 
   /** Stops a node's agent in good order: it withdraws first, and leaves after. */
   async stopAgent(node: string): Promise<void> {
     await this.#agents.get(node)?.stop(10_000);
+    this.#agents.delete(node);
+  }
+
+  /** A node's agent is gone at once, without a word; its node lives. */
+  async killAgent(node: string): Promise<void> {
+    await this.#agents.get(node)?.kill();
     this.#agents.delete(node);
   }
 
@@ -151,6 +172,6 @@ interface NodeList {
 }
 
 /** The path of a manifest of the scenario. */
-export function manifest(name: "namespace" | "resources" | "legacy-configmap" | "workload"): string {
+export function manifest(name: "namespace" | "resources" | "legacy-configmap" | "workload" | "workload-local"): string {
   return fileURLToPath(new URL(`../scenarios/bgp/${name}.yaml`, import.meta.url));
 }

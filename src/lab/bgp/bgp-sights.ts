@@ -1,3 +1,4 @@
+import type { NodeReport } from "../../kubernetes/resources/index.ts";
 import { addressOn } from "../topology.ts";
 import type { Observation } from "../story.ts";
 import { until } from "../until.ts";
@@ -79,10 +80,11 @@ export class BgpSights {
     const pods = (await this.#pods()).map((pod) => pod.metadata.name);
     const names = new Set<string>();
     await this.#until("curl has met all three pods", async () => {
-      const answer = await this.#cluster.lab.exec("client", ["curl", "-s", "-m", "2", this.#address], {
-        signal: this.#signal,
-      });
-      names.add(answer.split("\n")[0] ?? "");
+      const curl = ["curl", "-s", "-m", "2", this.#address];
+      // A proxy may learn of a pod a moment after this does: one that is not answered asks again.
+      const answer = await this.#cluster.lab.exec("client", curl, { signal: this.#signal }).catch(() => "");
+      this.#signal.throwIfAborted();
+      if (answer !== "") names.add(answer.split("\n")[0] ?? "");
       return names.size === pods.length;
     });
     return { ok: pods.every((pod) => names.has(pod)), observed: `curl ${this.#address}: ${[...names].join(", ")}` };
@@ -154,6 +156,18 @@ export class BgpSights {
           .sort()
           .join(", ")}`
       );
+    });
+  }
+
+  /** Resolves when every node's agent sees all other nodes, and none dead. */
+  async nodesInSight(): Promise<void> {
+    await this.#until("the nodes see each other", async () => {
+      const { items } = await this.#cluster.json<{ items: NodeReport[] }>(["get", "nodereports"], this.#signal);
+      const others = this.#cluster.nodes.length - 1;
+      return this.#cluster.nodes.every((name) => {
+        const seen = items.find(({ metadata }) => metadata.name === name)?.status?.nodeDetection;
+        return seen?.answering === others && seen.dead.length === 0;
+      });
     });
   }
 

@@ -7,11 +7,12 @@ export interface BfdProfile {
   readonly receiveInterval?: number;
   /** Default 300. */
   readonly transmitInterval?: number;
-  /** Default 50. */
-  readonly echoInterval?: number;
   /** Default 3. */
   readonly detectMultiplier?: number;
+  /** Not over several hops, where there is no echo (RFC 5883 §3). */
   readonly echoMode?: boolean;
+  /** Default 50. */
+  readonly echoInterval?: number;
   readonly passiveMode?: boolean;
   /** Of multihop sessions. Default 254. */
   readonly minimumTtl?: number;
@@ -23,9 +24,12 @@ export interface BfdPeer {
   readonly address: Address;
   readonly sourceAddress?: Address;
   readonly interface?: string;
+  readonly vrf?: string;
   /** Whether routers may lie between. */
   readonly isMultihop: boolean;
 }
+
+const defaultEchoIntervalMs = 50;
 
 /** The session that watches the path to `peer`. */
 export function sessionConfigOf(peer: BfdPeer, profile: BfdProfile): SessionConfig {
@@ -34,8 +38,12 @@ export function sessionConfigOf(peer: BfdPeer, profile: BfdProfile): SessionConf
     remoteAddress: peer.address,
     hops: peer.isMultihop ? "multi" : "single",
     passive: profile.passiveMode ?? false,
+    ...(profile.echoMode === true && !peer.isMultihop
+      ? { echoIntervalMs: profile.echoInterval ?? defaultEchoIntervalMs }
+      : {}),
     ...(peer.sourceAddress === undefined ? {} : { localAddress: peer.sourceAddress }),
     ...(peer.interface === undefined ? {} : { interface: peer.interface }),
+    ...(peer.vrf === undefined ? {} : { vrf: peer.vrf }),
     ...(profile.transmitInterval === undefined ? {} : { transmitIntervalMs: profile.transmitInterval }),
     ...(profile.receiveInterval === undefined ? {} : { receiveIntervalMs: profile.receiveInterval }),
     ...(profile.detectMultiplier === undefined ? {} : { detectMultiplier: profile.detectMultiplier }),

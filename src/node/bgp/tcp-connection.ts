@@ -22,7 +22,11 @@ class TcpConnection implements Connection {
   readonly local: Endpoint;
   readonly remote: Endpoint;
   readonly #socket: Socket;
-  #isCorked = false;
+  /** Written in this turn of the event loop. */
+  #waiting: Uint8Array[] = [];
+  #waitingBytes = 0;
+  #isFull = false;
+  #drained = () => {};
   #error: TransportError | undefined;
 
   constructor(socket: Socket, local: Endpoint, remote: Endpoint) {
@@ -35,33 +39,46 @@ class TcpConnection implements Connection {
   open(handlers: ConnectionHandlers): void {
     const socket = this.#socket;
     socket.on("data", (bytes: Buffer) => handlers.received(bytes));
-    socket.on("drain", () => handlers.drained());
+    this.#drained = () => handlers.drained();
+    socket.on("drain", () => this.#makeRoom());
     socket.on("end", () => handlers.ended());
     if (socket.destroyed) setImmediate(() => handlers.closed(this.#error));
     else socket.on("close", () => handlers.closed(this.#error));
     socket.resume();
   }
 
-  /** Messages written in one turn go to the kernel in one call. */
+  /** Messages written in one turn go to the kernel as one piece: the stream's own work is done once for all of them. */
   write(bytes: Uint8Array): boolean {
     const socket = this.#socket;
     if (socket.destroyed || socket.writableEnded) return true;
-    if (!this.#isCorked) {
-      this.#isCorked = true;
-      socket.cork();
-      process.nextTick(() => {
-        this.#isCorked = false;
-        socket.uncork();
-      });
-    }
-    return socket.write(bytes);
+    if (this.#waiting.push(bytes) === 1) process.nextTick(() => this.#flush());
+    this.#waitingBytes += bytes.length;
+    if (this.unsentBytes >= socket.writableHighWaterMark) this.#isFull = true;
+    return !this.#isFull;
   }
 
   get unsentBytes(): number {
-    return this.#socket.writableLength;
+    return this.#socket.writableLength + this.#waitingBytes;
+  }
+
+  #flush(): void {
+    if (this.#waiting.length === 0 || this.#socket.destroyed) return;
+    const [only = new Uint8Array(), ...more] = this.#waiting;
+    const piece = more.length === 0 ? only : Buffer.concat(this.#waiting, this.#waitingBytes);
+    this.#waiting = [];
+    this.#waitingBytes = 0;
+    // The stream may have passed on so much since `write` said no that it will not call.
+    if (this.#socket.write(piece) && this.#isFull) this.#makeRoom();
+  }
+
+  #makeRoom(): void {
+    if (!this.#isFull) return;
+    this.#isFull = false;
+    this.#drained();
   }
 
   end(): void {
+    this.#flush();
     this.#socket.end();
   }
 
@@ -70,10 +87,12 @@ class TcpConnection implements Connection {
   }
 }
 
-/** An IPv4 address stays one also where the system shows it as IPv4-mapped; the zone of a link-local one is left out. */
+/** An IPv4 address stays one also where the system shows it as IPv4-mapped. */
 function endpoint(text: string | undefined, port: number | undefined): Endpoint | undefined {
-  const address = parseAddress((text ?? "").replace(/%.*$/, "").replace(/^::ffff:(?=\d+\.)/, ""));
-  return address === undefined || port === undefined ? undefined : { address, port };
+  const [bare = "", link] = (text ?? "").split("%");
+  const address = parseAddress(bare.replace(/^::ffff:(?=\d+\.)/, ""));
+  if (address === undefined || port === undefined) return undefined;
+  return { address, port, ...(link === undefined ? {} : { interface: link }) };
 }
 
 const errorCodes: Readonly<Record<string, TransportErrorCode>> = {

@@ -89,6 +89,7 @@ export class AnnouncementPlanner {
     if (announcement.onlyNodes?.has(node) === false) return [{ code: "node.excluded.noLocalEndpoint" }];
     return [
       ...announcement.reasons,
+      ...(view.isLeaving ? [{ code: "node.leaving" } as const] : []),
       ...announcement.offers.flatMap(({ advertisement, prefix }) => {
         const targets = view.targets.get(advertisement.name);
         if (targets === undefined)

@@ -91,6 +91,62 @@ test("two Services on one address are one route, which goes when the last of the
   assert.deepEqual(routesOf(slice.plan()), { "tor-a": [] });
 });
 
+function weighed(name: string, annotations: Record<string, string>) {
+  const object = advertisement(name);
+  return { ...object, metadata: { ...object.metadata, annotations } };
+}
+
+test("where it is asked for, routes of Local Services weigh as much as the node has endpoints, and follow their number", () => {
+  const planner = new AnnouncementPlanner();
+  planner.setConfiguration(
+    configurationOf({
+      pools: [pool("default", "172.19.100.0/24")],
+      peers: [peer("tor")],
+      advertisements: [
+        weighed("default", {
+          "fairlead.dev/weight": "local-endpoints",
+          "fairlead.dev/med": "5",
+          "fairlead.dev/as-path-prepend": "1",
+        }),
+      ],
+    }),
+  );
+  planner.setNode(node("n1"));
+  const view = planner.view("n1");
+  assert.ok(view);
+  const on = (...nodes: string[]) =>
+    planner.setEndpoints("default/a", [
+      endpoints(
+        "a",
+        nodes.map((each) => ({ node: each })),
+      ),
+    ]);
+  on("n1", "n1", "n2");
+  planner.setService(service("a", { addresses: ["172.19.100.7"], spec: { externalTrafficPolicy: "Local" } }));
+  const slice = new NodeSlice(view, planner.announcements());
+  const route = () => slice.plan().sessions.get("tor")?.routes.get("172.19.100.7/32");
+  assert.deepEqual([route()?.weight, route()?.med, route()?.prepend], [2, 5, 1]);
+  on("n1", "n1", "n1", "n2");
+  assert.equal(slice.set("default/a", planner.announcement("default/a"))[0]?.route?.weight, 3);
+  planner.setService(service("a", { addresses: ["172.19.100.7"] }));
+  slice.set("default/a", planner.announcement("default/a"));
+  assert.equal(route()?.weight, undefined, "with Cluster any node is as good as another");
+});
+
+test("a cordoned node goes on announcing, and asks routers to prefer others", () => {
+  const planner = new AnnouncementPlanner();
+  planner.setConfiguration(configuration);
+  planner.setNode({ ...node("n1"), spec: { unschedulable: true } });
+  planner.setEndpoints("default/a", [endpoints("a", [{ node: "n1" }])]);
+  planner.setService(service("a", { addresses: ["172.19.100.7"] }));
+  const view = planner.view("n1");
+  assert.ok(view);
+  const planned = planFor(view, planner.announcements());
+  assert.ok(planned.isLeaving);
+  assert.deepEqual(routesOf(planned), { "tor-a": ["172.19.100.7/32"] });
+  assert.match(planner.explain("default/a", "n1").map(describe)[0] ?? "", /the node is cordoned/);
+});
+
 const anyAnnounced = fc.record({
   name: fc.integer({ min: 0, max: 5 }),
   addresses: fc.subarray(["172.19.100.1", "172.19.100.2", "192.0.2.9"]),

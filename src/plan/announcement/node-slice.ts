@@ -8,12 +8,20 @@ export interface PlannedRoute {
   readonly prefix: Prefix;
   readonly localPref: number | undefined;
   readonly communities: readonly Community[];
+  /** MULTI_EXIT_DISC. */
+  readonly med: number | undefined;
+  /** How often more than once our AS number stands in the AS_PATH. */
+  readonly prepend: number;
+  /** What this node's path shall weigh among those of all nodes: its endpoints; undefined for all alike. */
+  readonly weight: number | undefined;
 }
 
 /** What one node does: the peers that it speaks with, and the routes for each, by prefix. */
 export interface NodePlan {
   readonly node: string;
   readonly sessions: ReadonlyMap<string, SessionPlan>;
+  /** Whether routers are asked to prefer other nodes (RFC 8326): this one is cordoned, and is likely to be drained next. */
+  readonly isLeaving: boolean;
 }
 
 export interface SessionPlan {
@@ -23,10 +31,10 @@ export interface SessionPlan {
 
 /** One node's slice of the plan, from scratch. */
 export function planFor(view: NodeView, announcements: Iterable<ServiceAnnouncement>): NodePlan {
-  const offers = new Map([...view.peers.keys()].map((peer) => [peer, new Map<string, Offer[]>()]));
+  const offers = new Map([...view.peers.keys()].map((peer) => [peer, new Map<string, Contribution[]>()]));
   if (view.excluded === undefined) {
     for (const announcement of announcements) {
-      for (const { peer, offer } of contributions(view, announcement)) collect(offers.get(peer), offer);
+      for (const each of contributions(view, announcement)) collect(offers.get(each.peer), each);
     }
   }
   const sessions = [...view.peers.values()].map((peer): [string, SessionPlan] => {
@@ -34,51 +42,64 @@ export function planFor(view: NodeView, announcements: Iterable<ServiceAnnouncem
     for (const [prefix, list] of offers.get(peer.name) ?? []) routes.set(prefix, combine(list));
     return [peer.name, { peer, routes }];
   });
-  return { node: view.name, sessions: new Map(sessions) };
+  return { node: view.name, sessions: new Map(sessions), isLeaving: view.isLeaving };
 }
 
 interface Contribution {
   readonly peer: string;
   readonly offer: Offer;
+  /** How many endpoints of the Service this node has, where routers shall weigh by that. */
+  readonly weight: number | undefined;
 }
 
 /** What one Service adds to the sessions of a node. */
 function contributions(view: NodeView, announcement: ServiceAnnouncement): Contribution[] {
   if (announcement.onlyNodes?.has(view.name) === false) return [];
-  return announcement.offers.flatMap((offer) =>
-    (view.targets.get(offer.advertisement.name) ?? []).map((peer) => ({ peer, offer })),
-  );
+  return announcement.offers.flatMap((offer) => {
+    const isWeighed = offer.advertisement.weight === "local-endpoints";
+    const weight = isWeighed ? announcement.onlyNodes?.get(view.name) : undefined;
+    return (view.targets.get(offer.advertisement.name) ?? []).map((peer) => ({ peer, offer, weight }));
+  });
 }
 
-function collect(offers: Map<string, Offer[]> | undefined, offer: Offer): void {
-  const list = offers?.get(offer.prefixText);
-  if (list === undefined) offers?.set(offer.prefixText, [offer]);
-  else list.push(offer);
+function collect(offers: Map<string, Contribution[]> | undefined, contribution: Contribution): void {
+  const { prefixText } = contribution.offer;
+  const list = offers?.get(prefixText);
+  if (list === undefined) offers?.set(prefixText, [contribution]);
+  else list.push(contribution);
 }
 
 /**
  * Several offers of one prefix to one peer (a shared address, an aggregate, two advertisements) are one route: the
- * highest local preference, and every community once, in order.
+ * highest local preference, the lowest metric, the shortest path, every community once, in order, and the endpoints of
+ * all.
  */
-function combine(offers: readonly Offer[]): PlannedRoute {
-  const [first] = offers;
+function combine(contributions: readonly Contribution[]): PlannedRoute {
+  const [first] = contributions;
   if (first === undefined) throw new Error("a route has at least one offer");
-  if (offers.length === 1) return routeOf(first);
+  if (contributions.length === 1) return routeOf(first);
+  const offers = contributions.map(({ offer }) => offer);
   const preferences = offers.flatMap(({ advertisement }) => advertisement.localPref ?? []);
+  const metrics = offers.flatMap(({ advertisement }) => advertisement.med ?? []);
+  const weights = contributions.flatMap(({ weight }) => weight ?? []);
   const communities = new Map(
     offers
       .flatMap(({ advertisement }) => advertisement.communities)
       .map((community) => [JSON.stringify(community), community]),
   );
   return {
-    prefix: first.prefix,
+    prefix: first.offer.prefix,
     localPref: preferences.length === 0 ? undefined : Math.max(...preferences),
     communities: [...communities].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, community]) => community),
+    med: metrics.length === 0 ? undefined : Math.min(...metrics),
+    prepend: Math.min(...offers.map(({ advertisement }) => advertisement.prepend)),
+    weight: weights.length === 0 ? undefined : weights.reduce((sum, each) => sum + each, 0),
   };
 }
 
-function routeOf({ prefix, advertisement }: Offer): PlannedRoute {
-  return { prefix, localPref: advertisement.localPref, communities: advertisement.communities };
+function routeOf({ offer: { prefix, advertisement }, weight }: Contribution): PlannedRoute {
+  const { localPref, communities, med, prepend } = advertisement;
+  return { prefix, localPref, communities, med, prepend, weight };
 }
 
 /** A change to one session's routes; `undefined` takes the prefix back. */
@@ -93,7 +114,7 @@ export class NodeSlice {
   readonly #view: NodeView;
   readonly #byService = new Map<string, readonly Contribution[]>();
   /** By peer and prefix, the Services' offers of it. */
-  readonly #offers = new Map<string, Map<string, Map<string, Offer[]>>>();
+  readonly #offers = new Map<string, Map<string, Map<string, Contribution[]>>>();
 
   constructor(view: NodeView, announcements: Iterable<ServiceAnnouncement>) {
     this.#view = view;
@@ -129,7 +150,7 @@ export class NodeSlice {
       }
       return [peer.name, { peer, routes }];
     });
-    return { node: this.#view.name, sessions: new Map(sessions) };
+    return { node: this.#view.name, sessions: new Map(sessions), isLeaving: this.#view.isLeaving };
   }
 
   #route(peer: string, prefix: string): PlannedRoute | undefined {
@@ -137,12 +158,13 @@ export class NodeSlice {
     return offers.length === 0 ? undefined : combine(offers);
   }
 
-  #add(service: string, { peer, offer }: Contribution): void {
-    const ofPeer = this.#offers.get(peer) ?? new Map<string, Map<string, Offer[]>>();
+  #add(service: string, contribution: Contribution): void {
+    const { peer, offer } = contribution;
+    const ofPeer = this.#offers.get(peer) ?? new Map<string, Map<string, Contribution[]>>();
     this.#offers.set(peer, ofPeer);
-    const ofPrefix = ofPeer.get(offer.prefixText) ?? new Map<string, Offer[]>();
+    const ofPrefix = ofPeer.get(offer.prefixText) ?? new Map<string, Contribution[]>();
     ofPeer.set(offer.prefixText, ofPrefix);
-    ofPrefix.set(service, [...(ofPrefix.get(service) ?? []), offer]);
+    ofPrefix.set(service, [...(ofPrefix.get(service) ?? []), contribution]);
   }
 
   #remove(service: string, { peer, offer }: Contribution): void {

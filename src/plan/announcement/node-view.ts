@@ -9,6 +9,8 @@ export interface NodeView {
   readonly name: string;
   /** Why it announces nothing at all; undefined if it may. */
   readonly excluded: AnnouncementReason | undefined;
+  /** Whether it is cordoned: routers are asked to prefer other nodes (RFC 8326). */
+  readonly isLeaving: boolean;
   /** The peers that it speaks with, by name. */
   readonly peers: ReadonlyMap<string, Peer>;
   /** To which of them each advertisement that selects this node goes, by the advertisement's name. */
@@ -23,7 +25,13 @@ export function viewOf(node: Node, configuration: Configuration): NodeView {
     if (!anySelects(advertisement.nodeSelectors, labels)) continue;
     targets.set(advertisement.name, targetsOf(advertisement, peers));
   }
-  return { name: node.metadata.name, excluded: exclusionOf(node), peers, targets };
+  return {
+    name: node.metadata.name,
+    excluded: exclusionOf(node),
+    isLeaving: node.spec.unschedulable === true,
+    peers,
+    targets,
+  };
 }
 
 function exclusionOf(node: Node): AnnouncementReason | undefined {

@@ -21,8 +21,8 @@ export interface ServiceAnnouncement {
   /** `namespace/name` */
   readonly service: string;
   readonly offers: readonly Offer[];
-  /** With externalTrafficPolicy Local, the nodes that may announce; undefined if any may. */
-  readonly onlyNodes: ReadonlySet<string> | undefined;
+  /** With externalTrafficPolicy Local, the nodes that may announce, by their ready endpoints; undefined if any may. */
+  readonly onlyNodes: ReadonlyMap<string, number> | undefined;
   /** Why there are fewer offers than a reader would expect. */
   readonly reasons: readonly AnnouncementReason[];
 }

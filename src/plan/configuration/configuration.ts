@@ -1,10 +1,12 @@
-import type { Address } from "../../net/index.ts";
+import type { Address, AddressFamily } from "../../net/index.ts";
 import type {
   BFDProfile,
   BGPAdvertisement,
   BGPPeer,
+  Community as CommunityObject,
   IPAddressPool,
   LabelSelector,
+  Secret,
 } from "../../kubernetes/resources/index.ts";
 import type { Pool } from "./pool.ts";
 
@@ -14,7 +16,15 @@ export interface ConfigurationObjects {
   readonly peers: readonly BGPPeer[];
   readonly advertisements: readonly BGPAdvertisement[];
   readonly bfdProfiles: readonly BFDProfile[];
+  /** Names for communities. */
+  readonly communities: readonly CommunityObject[];
 }
+
+/**
+ * The Secrets that peers name, by name: what is there, or why it is not. One that is left out has not been looked for,
+ * which is no fault.
+ */
+export type PeerSecrets = ReadonlyMap<string, Secret | "missing" | "forbidden">;
 
 /** What users configured, checked and parsed: the part of a snapshot that changes seldom. */
 export interface Configuration {
@@ -24,13 +34,23 @@ export interface Configuration {
   readonly advertisements: ReadonlyMap<string, Advertisement>;
 }
 
+/** What a peer is found by. */
+export type PeerReach =
+  | { readonly by: "address"; readonly address: Address }
+  /** Unnumbered: whoever routes on this link. */
+  | { readonly by: "interface"; readonly interface: string };
+
 /** A BGPPeer, its times in milliseconds. */
 export interface Peer {
   readonly name: string;
-  readonly address: Address;
+  readonly reach: PeerReach;
   readonly port: number;
-  readonly myAsn: number;
-  readonly peerAsn: number;
+  /** What the peer hears: `localASN`, or else `myASN`. */
+  readonly localAsn: number;
+  /** Or exactly, or any but, `localAsn`. */
+  readonly remoteAsn: number | "internal" | "external";
+  /** What is announced. */
+  readonly families: readonly AddressFamily[];
   readonly holdTimeMs: number;
   /** A third of the hold time where it is not given. */
   readonly keepaliveTimeMs: number | undefined;
@@ -38,6 +58,15 @@ export interface Peer {
   /** The node's own IPv4 address where it is not given. */
   readonly routerId: Address | undefined;
   readonly sourceAddress: Address | undefined;
+  /** The VRF that the peer is in; undefined for none. */
+  readonly vrf: string | undefined;
+  /** Signs the session; never to be logged or reported. */
+  readonly md5Password: string | undefined;
+  readonly gracefulRestart: boolean;
+  /** Who opens the connection: either side, only the peer, only we. */
+  readonly connectMode: "both" | "passive" | "active";
+  /** GTSM (RFC 5082): how many links there are to the peer at most; undefined where it is not asked for. */
+  readonly ttlSecurityHops: number | undefined;
   /** How the path to it is watched; undefined where only the hold time does it. */
   readonly bfd: BFDProfile["spec"] | undefined;
   /** Whether other routers may lie between. */
@@ -56,6 +85,12 @@ export interface Advertisement {
   readonly aggregationLength: { readonly 4: number; readonly 6: number };
   readonly localPref: number | undefined;
   readonly communities: readonly Community[];
+  /** MULTI_EXIT_DISC. */
+  readonly med: number | undefined;
+  /** How often more than once our AS number stands in the AS_PATH. */
+  readonly prepend: number;
+  /** By what routers shall weigh the nodes' paths; undefined for all alike. */
+  readonly weight: "local-endpoints" | undefined;
   /** Names of the pools that it is for, its selectors resolved. */
   readonly pools: ReadonlySet<string>;
   readonly nodeSelectors: readonly LabelSelector[];

@@ -13,10 +13,16 @@ import {
 import type { ConfigurationReason } from "../reason.ts";
 import type { ConfigurationObjects } from "./configuration.ts";
 
+/** Where something is to be said. */
+interface Place {
+  readonly object: string;
+  readonly field: string;
+}
+
 /** Today's resources with the intent of MetalLB's old ConfigMap, and the way back. */
 export interface LegacyConfiguration extends ConfigurationObjects {
   /** The same problem, at the place in the ConfigMap that the object was made from. */
-  readonly asWritten: (problem: ConfigurationReason) => ConfigurationReason;
+  readonly asWritten: <Problem extends Place>(problem: Problem) => Problem;
 }
 
 /** The keys that MetalLB's ConfigMap had up to 0.12, and what each becomes today. */
@@ -53,7 +59,14 @@ export function readLegacyConfigMap(configMap: ConfigMap, problems: Configuratio
   const config = text === undefined ? undefined : parseYaml(text, wrong);
   if (config === undefined) {
     if (text === undefined) wrong("data.config", undefined, "must hold the configuration as YAML");
-    return { pools: [], peers: [], advertisements: [], bfdProfiles: [], asWritten: (problem) => problem };
+    return {
+      pools: [],
+      peers: [],
+      advertisements: [],
+      bfdProfiles: [],
+      communities: [],
+      asWritten: (problem) => problem,
+    };
   }
   for (const key of Object.keys(config)) {
     if (!["peers", "address-pools", "bgp-communities"].includes(key)) {
@@ -116,11 +129,11 @@ export function readLegacyConfigMap(configMap: ConfigMap, problems: Configuratio
       );
     }
   }
-  const asWritten = (problem: ConfigurationReason): ConfigurationReason => {
+  const asWritten = <Problem extends Place>(problem: Problem): Problem => {
     const at = places.get(problem.object);
     return at === undefined ? problem : { ...problem, object, field: fieldAt(at, problem.field) };
   };
-  return { pools, peers, advertisements, bfdProfiles: [], asWritten };
+  return { pools, peers, advertisements, bfdProfiles: [], communities: [], asWritten };
 }
 
 const oldNames: Readonly<Record<string, string>> = Object.fromEntries(

@@ -1,45 +1,49 @@
-import { addressBits, parseAddress, type AddressFamily } from "../../net/index.ts";
-import { keyOf, selects, type BGPAdvertisement } from "../../kubernetes/resources/index.ts";
+import { ownAnnotations, selects, type BGPAdvertisement } from "../../kubernetes/resources/index.ts";
+import { addressBits } from "../../net/index.ts";
 import type { ConfigurationReason } from "../reason.ts";
+import { communityForms, communityOf, type CommunityNames } from "./communities.ts";
+import { complainOf, type Complain } from "./complaint.ts";
 import type { Advertisement, Community } from "./configuration.ts";
+import { numberIn, wordIn } from "./own-annotations.ts";
 import type { Pool } from "./pool.ts";
+
+/** What advertisements name by name. */
+export interface AdvertisementSurroundings {
+  readonly pools: readonly Pool[];
+  readonly peers: ReadonlySet<string>;
+  readonly communities: CommunityNames;
+}
+
+/** The length of an AS_PATH is a hop count to routers: more than this is a slip of the hand. */
+const mostPrepended = 50;
+/** As many as MetalLB takes. */
+const mostCommunities = 63;
 
 /** The advertisement of a BGPAdvertisement; what is wrong with it goes to `problems`. */
 export function readAdvertisement(
   object: BGPAdvertisement,
-  pools: readonly Pool[],
-  peers: ReadonlySet<string>,
+  { pools, peers, communities: names }: AdvertisementSurroundings,
   problems: ConfigurationReason[],
 ): Advertisement {
   const { spec, metadata } = object;
-  const wrong = (code: "unknownPool" | "unknownPeer" | "community", field: string, value: string, expected: string) => {
-    problems.push({
-      code: `configuration.${code}`,
-      object: `BGPAdvertisement ${keyOf(object)}`,
-      field,
-      value,
-      expected,
-    });
-  };
+  const complain = complainOf(object, problems);
   for (const [index, name] of (spec.ipAddressPools ?? []).entries()) {
     if (pools.some((pool) => pool.name === name)) continue;
-    wrong("unknownPool", `spec.ipAddressPools[${index}]`, name, "must be the name of an IPAddressPool");
+    complain(`spec.ipAddressPools[${index}]`, name, "must be the name of an IPAddressPool", "unknownPool");
   }
   for (const [index, name] of (spec.peers ?? []).entries()) {
     if (peers.has(name)) continue;
-    wrong("unknownPeer", `spec.peers[${index}]`, name, "must be the name of a BGPPeer");
+    complain(`spec.peers[${index}]`, name, "must be the name of a BGPPeer", "unknownPeer");
   }
-  const communities = (spec.communities ?? []).flatMap((text, index) => {
-    const community = parseCommunity(text);
-    if (community !== undefined) return [community];
-    wrong("community", `spec.communities[${index}]`, text, "must be 65535:65535 or large:1:2:3");
-    return [];
-  });
+  checkAggregation(spec, complain);
   return {
     name: metadata.name,
     aggregationLength: { 4: spec.aggregationLength, 6: spec.aggregationLengthV6 },
     localPref: spec.localPref,
-    communities,
+    communities: readCommunities(spec, names, complain),
+    med: numberIn(object, ownAnnotations.med, { least: 0, most: 0xffff_ffff }, complain),
+    prepend: numberIn(object, ownAnnotations.prepend, { least: 0, most: mostPrepended }, complain) ?? 0,
+    weight: wordIn(object, ownAnnotations.weight, ["local-endpoints"], complain),
     pools: new Set(poolsOf(spec, pools)),
     nodeSelectors: spec.nodeSelectors ?? [],
     serviceSelectors: spec.serviceSelectors ?? [],
@@ -47,55 +51,37 @@ export function readAdvertisement(
   };
 }
 
+type Spec = BGPAdvertisement["spec"];
+
+function readCommunities(spec: Spec, names: CommunityNames, complain: Complain): Community[] {
+  const texts = spec.communities ?? [];
+  if (texts.length > mostCommunities) {
+    complain("spec.communities", `${texts.length} of them`, `must be at most ${mostCommunities}`, "community");
+  }
+  return texts.flatMap((text, index) => {
+    const community = communityOf(text, names);
+    if (community === undefined) complain(`spec.communities[${index}]`, text, communityForms, "community");
+    return community ?? [];
+  });
+}
+
+/** An aggregate is announced for all Services in it, which a selection of Services contradicts. */
+function checkAggregation(spec: Spec, complain: Complain): void {
+  if ((spec.serviceSelectors ?? []).length === 0) return;
+  const lengths = { aggregationLength: 4, aggregationLengthV6: 6 } as const;
+  for (const field of ["aggregationLength", "aggregationLengthV6"] as const) {
+    const whole = addressBits(lengths[field]);
+    if (spec[field] === whole) continue;
+    complain(`spec.${field}`, spec[field], `must be ${whole}, or serviceSelectors be left out`, "aggregation");
+  }
+}
+
 /** Without names and selectors it is for every pool. */
-function poolsOf(spec: BGPAdvertisement["spec"], pools: readonly Pool[]): string[] {
+function poolsOf(spec: Spec, pools: readonly Pool[]): string[] {
   const names = spec.ipAddressPools ?? [];
   const selectors = spec.ipAddressPoolSelectors ?? [];
   const all = names.length === 0 && selectors.length === 0;
   return pools
     .filter((pool) => all || names.includes(pool.name) || selectors.some((each) => selects(each, pool.labels)))
     .map((pool) => pool.name);
-}
-
-/** RFC 1997 writes `65000:1`; RFC 8092 has three numbers of 32 bits, which MetalLB writes `large:1:2:3`. */
-function parseCommunity(text: string): Community | undefined {
-  const parts = text.split(":");
-  const numbers = (parts[0] === "large" ? parts.slice(1) : parts).map((part) =>
-    /^[0-9]{1,10}$/.test(part) ? Number(part) : Number.NaN,
-  );
-  const [a, b, c] = numbers;
-  if (a === undefined || b === undefined) return undefined;
-  if (parts[0] === "large") {
-    const fits = numbers.length === 3 && numbers.every((each) => each <= 0xffffffff);
-    return fits && c !== undefined ? { type: "large", value: [a, b, c] } : undefined;
-  }
-  const fits = numbers.length === 2 && numbers.every((each) => each <= 0xffff);
-  return fits ? { type: "standard", value: a * 65_536 + b } : undefined;
-}
-
-/** An aggregate must not be longer than a host's prefix nor cover more than a range of the pool that it announces. */
-export function aggregationProblems(
-  advertisement: Advertisement,
-  object: string,
-  objects: readonly { readonly name: string; readonly addresses: readonly string[] }[],
-): ConfigurationReason[] {
-  return objects
-    .filter((pool) => advertisement.pools.has(pool.name))
-    .flatMap((pool) =>
-      pool.addresses.flatMap((text) => {
-        const [start, length] = text.trim().split("/");
-        const family: AddressFamily | undefined = parseAddress(start ?? "")?.family;
-        if (length === undefined || family === undefined) return [];
-        const wanted = advertisement.aggregationLength[family];
-        if (wanted >= Number(length) || wanted === addressBits(family)) return [];
-        const reason: ConfigurationReason = {
-          code: "configuration.aggregation",
-          object,
-          field: family === 4 ? "spec.aggregationLength" : "spec.aggregationLengthV6",
-          value: String(wanted),
-          expected: `must not be shorter than ${text} of pool ${pool.name}`,
-        };
-        return [reason];
-      }),
-    );
 }

@@ -1,93 +1,122 @@
-import { formatAddress, parseAddress, parseRange, rangeContains, sameAddress, type Address } from "../../net/index.ts";
-import { keyOf, selects, type BFDProfile, type BGPPeer, type Node } from "../../kubernetes/resources/index.ts";
+import { parseAddress, parseRange, rangeContains, type Address } from "../../net/index.ts";
+import { ownAnnotations, type BFDProfile, type BGPPeer } from "../../kubernetes/resources/index.ts";
 import type { ConfigurationReason } from "../reason.ts";
-import type { Peer } from "./configuration.ts";
-import { parseDurationMs } from "./duration.ts";
+import { complainOf, type Complain } from "./complaint.ts";
+import type { Peer, PeerReach, PeerSecrets } from "./configuration.ts";
+import { numberIn, wordIn } from "./own-annotations.ts";
+import { readPassword } from "./peer-password.ts";
+import { readTimers } from "./peer-timers.ts";
 
-const defaultHoldTimeMs = 90_000;
+/** What peers name by name. */
+export interface PeerSurroundings {
+  readonly bfdProfiles: readonly BFDProfile[];
+  readonly secrets: PeerSecrets;
+}
 
 /** The peer of a BGPPeer; what is wrong with it goes to `problems`. */
 export function readPeer(
   object: BGPPeer,
-  profiles: readonly BFDProfile[],
+  { bfdProfiles, secrets }: PeerSurroundings,
   problems: ConfigurationReason[],
 ): Peer | undefined {
   const { spec, metadata } = object;
   const before = problems.length;
-  const wrong = (
-    field: string,
-    value: string | number | undefined,
-    expected: string,
-    code: "field" | "unsupported" | "unknownProfile" = "field",
-  ) => {
-    problems.push({
-      code: `configuration.${code}`,
-      object: `BGPPeer ${keyOf(object)}`,
-      field: `spec.${field}`,
-      value: String(value ?? "nothing"),
-      expected,
-    });
-  };
-  const addressOf = (field: "peerAddress" | "sourceAddress" | "routerID"): Address | undefined => {
-    const text = spec[field];
-    const address = text === undefined ? undefined : parseAddress(text);
-    if (text !== undefined && address === undefined) wrong(field, text, "must be an IP address");
-    return address;
-  };
-  const timeOf = (field: "holdTime" | "keepaliveTime" | "connectTime"): number | undefined => {
-    const text = spec[field];
-    const ms = text === undefined ? undefined : parseDurationMs(text);
-    if (text !== undefined && ms === undefined) wrong(field, text, "must be a duration such as 90s");
-    return ms;
-  };
-
-  const address = addressOf("peerAddress");
-  if (spec.peerAddress === undefined) wrong("peerAddress", undefined, "must be the router's IP address");
-  if (address !== undefined && isNoRouter(address)) wrong("peerAddress", spec.peerAddress, "must be of one router");
-  if (!spec.peerASN) wrong("peerASN", spec.peerASN, "must be the router's AS number");
-  const routerId = addressOf("routerID");
-  if (routerId?.family === 6) wrong("routerID", spec.routerID, "must be an IPv4 address");
-  if (routerId?.value === 0) wrong("routerID", spec.routerID, "must be any address but this one (RFC 6286 §2.1)");
-  const sourceAddress = addressOf("sourceAddress");
-  if (sourceAddress !== undefined && sourceAddress.family !== address?.family) {
-    wrong("sourceAddress", spec.sourceAddress, "must be of the family of peerAddress");
+  const complain = complainOf(object, problems);
+  const reach = readReach(spec, complain);
+  const family = reach?.by === "address" ? reach.address.family : undefined;
+  const asns = readAsNumbers(spec, complain);
+  const timers = readTimers(object, complain);
+  const md5Password = readPassword(object, secrets, complain);
+  const routerId = readAddress(spec, "routerID", complain);
+  if (routerId?.family === 6) complain("spec.routerID", spec.routerID, "must be an IPv4 address");
+  if (routerId?.value === 0) {
+    complain("spec.routerID", spec.routerID, "must be any address but this one (RFC 6286 §2.1)");
   }
-  const holdTimeMs = timeOf("holdTime") ?? defaultHoldTimeMs;
-  if (holdTimeMs !== 0 && (holdTimeMs < 3_000 || holdTimeMs > 65_535_000 || holdTimeMs % 1_000 !== 0)) {
-    wrong("holdTime", spec.holdTime, "must be 0s, or from 3s to 65535s in whole seconds (RFC 4271 §4.2)");
+  const sourceAddress = readAddress(spec, "sourceAddress", complain);
+  if (sourceAddress !== undefined && sourceAddress.family !== family) {
+    complain("spec.sourceAddress", spec.sourceAddress, "must be of the family of peerAddress");
   }
-  const keepaliveTimeMs = timeOf("keepaliveTime");
-  if (keepaliveTimeMs !== undefined && keepaliveTimeMs > holdTimeMs) {
-    wrong("keepaliveTime", spec.keepaliveTime, "must not be longer than holdTime");
-  }
-  if (keepaliveTimeMs === 0) wrong("keepaliveTime", spec.keepaliveTime, "must be longer than nothing");
-  const connectTimeMs = timeOf("connectTime");
-  if (connectTimeMs !== undefined && (connectTimeMs < 1_000 || connectTimeMs > 65_535_000 || connectTimeMs % 1_000)) {
-    wrong("connectTime", spec.connectTime, "must be whole seconds, from 1s to 65535s");
-  }
-  const bfd = profiles.find((profile) => profile.metadata.name === spec.bfdProfile)?.spec;
+  const bfd = bfdProfiles.find((profile) => profile.metadata.name === spec.bfdProfile)?.spec;
   if (spec.bfdProfile !== undefined && bfd === undefined) {
-    wrong("bfdProfile", spec.bfdProfile, "must be the name of a BFDProfile", "unknownProfile");
+    complain("spec.bfdProfile", spec.bfdProfile, "must be the name of a BFDProfile", "unknownProfile");
   }
-  if (spec.password !== undefined) {
-    wrong("password", "(set)", "is not supported yet: leave it out", "unsupported");
+  if (spec.vrf !== undefined && !/^[^\s/]{1,15}$/.test(spec.vrf)) {
+    complain("spec.vrf", spec.vrf, "must be the name of a link, of 1 to 15 characters");
   }
-  if (problems.length > before || address === undefined) return undefined;
+  const modes = ["both", "passive", "active"] as const;
+  const connectMode = wordIn(object, ownAnnotations.connectMode, modes, complain) ?? "both";
+  const hops = { least: 1, most: 254 };
+  const ttlSecurityHops = numberIn(object, ownAnnotations.ttlSecurityHops, hops, complain);
+  if (problems.length > before || reach === undefined) return undefined;
   return {
     name: metadata.name,
-    address,
+    reach,
     port: spec.peerPort,
-    myAsn: spec.myASN,
-    peerAsn: spec.peerASN ?? 0,
-    holdTimeMs,
-    keepaliveTimeMs,
-    connectTimeMs,
+    ...asns,
+    families: family === undefined || spec.dualStackAddressFamily === true ? [4, 6] : [family],
+    ...timers,
     routerId,
     sourceAddress,
+    vrf: spec.vrf,
+    md5Password,
+    gracefulRestart: spec.enableGracefulRestart ?? false,
+    connectMode,
+    ttlSecurityHops,
     bfd,
     isMultihop: spec.ebgpMultiHop ?? false,
     nodeSelectors: spec.nodeSelectors ?? [],
   };
+}
+
+type Spec = BGPPeer["spec"];
+
+function readReach(spec: Spec, complain: Complain): PeerReach | undefined {
+  if (spec.interface !== undefined) {
+    if (spec.peerAddress !== undefined) {
+      complain("spec.interface", spec.interface, "must be left out where there is a peerAddress");
+    }
+    if (!/^[^\s/]{1,15}$/.test(spec.interface)) {
+      complain("spec.interface", spec.interface, "must be the name of a link, of 1 to 15 characters");
+    }
+    if (spec.ebgpMultiHop === true) {
+      complain("spec.ebgpMultiHop", "true", "must be left out for a router on a link of the node");
+    }
+    return { by: "interface", interface: spec.interface };
+  }
+  const address = readAddress(spec, "peerAddress", complain);
+  if (spec.peerAddress === undefined) {
+    complain("spec.peerAddress", undefined, "must be the router's IP address, or interface the link that it is on");
+  }
+  if (address !== undefined && isNoRouter(address)) {
+    complain("spec.peerAddress", spec.peerAddress, "must be of one router");
+  }
+  return address === undefined ? undefined : { by: "address", address };
+}
+
+function readAsNumbers(spec: Spec, complain: Complain): Pick<Peer, "localAsn" | "remoteAsn"> {
+  const { myASN, localASN: localAsn = myASN, peerASN = 0, dynamicASN } = spec;
+  if (dynamicASN === undefined && peerASN === 0) {
+    complain("spec.peerASN", spec.peerASN, "must be the router's AS number, or dynamicASN be internal or external");
+  }
+  if (dynamicASN !== undefined && peerASN !== 0) {
+    complain("spec.peerASN", peerASN, "must be left out where there is a dynamicASN");
+  }
+  const remoteAsn = dynamicASN ?? peerASN;
+  if (spec.ebgpMultiHop === true && (remoteAsn === "internal" || remoteAsn === localAsn)) {
+    complain("spec.ebgpMultiHop", "true", "must be left out for a router of the same AS");
+  }
+  return { localAsn, remoteAsn };
+}
+
+function readAddress(
+  spec: Spec,
+  field: "peerAddress" | "sourceAddress" | "routerID",
+  complain: Complain,
+): Address | undefined {
+  const text = spec[field];
+  const address = text === undefined ? undefined : parseAddress(text);
+  if (text !== undefined && address === undefined) complain(`spec.${field}`, text, "must be an IP address");
+  return address;
 }
 
 /** "This host" of RFC 1122, multicast, what is reserved; no single router answers there. */
@@ -98,33 +127,4 @@ function isNoRouter(address: Address): boolean {
     const range = parseRange(text);
     return !("code" in range) && rangeContains(range, address);
   });
-}
-
-/** One node has one session with one address: of two peers with the same, no node may have both. */
-export function sharedPeerAddresses(
-  objects: readonly BGPPeer[],
-  peers: readonly Peer[],
-  nodes: readonly Node[],
-): ConfigurationReason[] {
-  return peers.flatMap((peer, index) => {
-    for (const other of peers.slice(0, index)) {
-      if (!sameAddress(peer.address, other.address)) continue;
-      const both = nodes.find((node) => [peer, other].every((each) => isFor(each, node)));
-      if (both === undefined) continue;
-      const object = objects.find((each) => each.metadata.name === peer.name);
-      const reason: ConfigurationReason = {
-        code: "configuration.field",
-        object: `BGPPeer ${object === undefined ? peer.name : keyOf(object)}`,
-        field: "spec.peerAddress",
-        value: formatAddress(peer.address),
-        expected: `must be another than that of peer ${other.name}, or nodeSelectors must not both select ${both.metadata.name}`,
-      };
-      return [reason];
-    }
-    return [];
-  });
-}
-
-function isFor({ nodeSelectors }: Peer, { metadata }: Node): boolean {
-  return nodeSelectors.length === 0 || nodeSelectors.some((each) => selects(each, metadata.labels));
 }

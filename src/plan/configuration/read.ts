@@ -7,20 +7,31 @@ import {
   type Node,
 } from "../../kubernetes/resources/index.ts";
 import type { ConfigurationReason } from "../reason.ts";
-import type { Configuration, ConfigurationObjects, Peer } from "./configuration.ts";
+import { aggregationProblems, preferenceConflicts } from "./advertisement-conflicts.ts";
+import { readCommunityNames } from "./communities.ts";
+import type { Configuration, ConfigurationObjects, Peer, PeerSecrets } from "./configuration.ts";
 import { readLegacyConfigMap, type LegacyConfiguration } from "./legacy.ts";
-import { aggregationProblems, readAdvertisement } from "./read-advertisements.ts";
-import { readPeer, sharedPeerAddresses } from "./read-peers.ts";
+import { readAdvertisement } from "./read-advertisements.ts";
+import { readPeer } from "./read-peers.ts";
+import { sharedPeerAddresses } from "./shared-peer-addresses.ts";
 import { readPools, type ReservedAddress } from "./read-pools.ts";
 
 /** What a configuration is read from: the resources, or MetalLB's old ConfigMap; and whose addresses no pool may hold. */
 export interface ConfigurationSource extends ConfigurationObjects {
   readonly configMap: ConfigMap | undefined;
+  readonly secrets: PeerSecrets;
   readonly nodes: readonly Node[];
 }
 
 export type ReadConfiguration =
-  | { readonly ok: true; readonly configuration: Configuration }
+  | {
+      readonly ok: true;
+      readonly configuration: Configuration;
+      /** What it was read from; the resources that the ConfigMap stands for, where it was that. */
+      readonly objects: LegacyConfiguration;
+      /** What is wrong with Secrets. It concerns one peer each, which is left out: nothing else has to wait for it. */
+      readonly problems: readonly ConfigurationReason[];
+    }
   | {
       readonly ok: false;
       readonly problems: readonly ConfigurationReason[];
@@ -28,24 +39,31 @@ export type ReadConfiguration =
       readonly goodPart: Configuration;
     };
 
-/** Checks everything together; with any problem there is no configuration, and the caller keeps the one before. */
+/**
+ * Checks everything together; with any problem, but for those with Secrets, there is no configuration, and the caller
+ * keeps the one before.
+ */
 export function readConfiguration(source: ConfigurationSource): ReadConfiguration {
   const problems: ConfigurationReason[] = [];
   const { asWritten, ...objects } = chooseObjects(source, problems);
-  const peers = objects.peers.flatMap((object) => readPeer(object, source.bfdProfiles, problems) ?? []);
+  const peers = objects.peers.flatMap((object) => readPeer(object, source, problems) ?? []);
   problems.push(...sharedPeerAddresses(objects.peers, peers, source.nodes));
   const { pools, problems: poolProblems } = readPools(objects.pools, reservedAddresses(source, peers));
   problems.push(...poolProblems);
-  const peerNames = new Set(objects.peers.map((peer) => peer.metadata.name));
+  const surroundings = {
+    pools,
+    peers: new Set(objects.peers.map((peer) => peer.metadata.name)),
+    communities: readCommunityNames(objects.communities, problems),
+  };
   const advertisements = objects.advertisements.map((object) => {
-    const advertisement = readAdvertisement(object, pools, peerNames, problems);
-    const written = objects.pools.map((pool) => ({ name: pool.metadata.name, addresses: pool.spec.addresses }));
-    problems.push(...aggregationProblems(advertisement, `BGPAdvertisement ${keyOf(object)}`, written));
+    const advertisement = readAdvertisement(object, surroundings, problems);
+    problems.push(...aggregationProblems(advertisement, object, objects.pools));
     return advertisement;
   });
-  if (problems.length === 0) {
+  problems.push(...preferenceConflicts(advertisements, objects.advertisements, objects.pools, source.nodes));
+  if (problems.every(({ code }) => code === "configuration.secret")) {
     const configuration = { pools: byName(pools), peers: byName(peers), advertisements: byName(advertisements) };
-    return { ok: true, configuration };
+    return { ok: true, configuration, objects: { ...objects, asWritten }, problems: problems.map(asWritten) };
   }
   const faulty = new Set(problems.map((problem) => problem.object));
   const good = <Value extends { readonly name: string }>(values: readonly Value[], of: readonly KubernetesObject[]) => {
@@ -73,7 +91,8 @@ function chooseObjects(source: ConfigurationSource, problems: ConfigurationReaso
     peers: oldestFirst(source.peers),
     advertisements: oldestFirst(source.advertisements),
     bfdProfiles: source.bfdProfiles,
-    asWritten: (problem: ConfigurationReason) => problem,
+    communities: oldestFirst(source.communities),
+    asWritten: <Problem>(problem: Problem) => problem,
   };
   if (source.configMap === undefined) return resources;
   const resource = source.pools[0] ?? source.peers[0] ?? source.advertisements[0];
@@ -95,11 +114,9 @@ function oldestFirst<Value extends KubernetesObject>(objects: readonly Value[]):
 }
 
 function reservedAddresses(source: ConfigurationSource, peers: readonly Peer[]): ReservedAddress[] {
-  const ofPeers = peers.map((peer): ReservedAddress => ({
-    address: peer.address,
-    fault: "holdsPeer",
-    owner: `peer ${peer.name}`,
-  }));
+  const ofPeers = peers.flatMap(({ reach, name }): ReservedAddress[] =>
+    reach.by === "address" ? [{ address: reach.address, fault: "holdsPeer", owner: `peer ${name}` }] : [],
+  );
   const ofNodes = source.nodes.flatMap((node) =>
     addressesIn(node.status?.addresses?.map((each) => each.address)).map((address): ReservedAddress => ({
       address,

@@ -27,12 +27,21 @@ function resolveSessionConfig(config: SessionConfig): ResolvedSessionConfig {
     receiveIntervalMs: config.receiveIntervalMs ?? 300,
     detectMultiplier: config.detectMultiplier ?? 3,
     passive: config.passive ?? false,
+    echoIntervalMs: config.echoIntervalMs,
   };
   const wrong = (field: string, value: unknown, right: string) =>
     new RangeError(`session ${name}: ${field} ${String(value)}: ${right}`);
   for (const field of ["transmitIntervalMs", "receiveIntervalMs"] as const) {
     const value = parameters[field];
     if (!(value >= 1 && value <= 4_000_000)) throw wrong(field, value, "is 1 to 4000000");
+  }
+  const { echoIntervalMs } = parameters;
+  if (echoIntervalMs !== undefined && !(echoIntervalMs >= 1 && echoIntervalMs <= 4_000_000)) {
+    throw wrong("echoIntervalMs", echoIntervalMs, "is 1 to 4000000");
+  }
+  // RFC 5883 §3: routers between would take the packets for their own.
+  if (echoIntervalMs !== undefined && hops === "multi") {
+    throw wrong("echoIntervalMs", echoIntervalMs, "is for a single hop");
   }
   if (!isBetween(parameters.detectMultiplier, 1, 255)) {
     throw wrong("detectMultiplier", parameters.detectMultiplier, "is 1 to 255");
@@ -46,6 +55,7 @@ function resolveSessionConfig(config: SessionConfig): ResolvedSessionConfig {
     remoteAddress,
     ...(localAddress === undefined ? {} : { localAddress }),
     ...(config.interface === undefined ? {} : { interface: config.interface }),
+    ...(config.vrf === undefined ? {} : { vrf: config.vrf }),
   };
   return { name, path, parameters, minimumTtl: hops === "single" ? 255 : minimumTtl };
 }
@@ -71,7 +81,7 @@ function isBetween(value: number, least: number, most: number): boolean {
 }
 
 /** Tells paths apart: two sessions on one path would take each other's packets. */
-export function pathKey({ hops, remoteAddress, localAddress, interface: link }: SessionPath): string {
+export function pathKey({ hops, remoteAddress, localAddress, interface: link, vrf }: SessionPath): string {
   const local = localAddress === undefined ? "any" : formatAddress(localAddress);
-  return `${hops} ${formatAddress(remoteAddress)} from ${local} by ${link ?? "any"}`;
+  return `${hops} ${formatAddress(remoteAddress)} from ${local} by ${link ?? "any"} in ${vrf ?? "none"}`;
 }

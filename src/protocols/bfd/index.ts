@@ -1,5 +1,5 @@
 /**
- * Bidirectional Forwarding Detection (RFC 5880 in asynchronous mode, RFC 5881, RFC 5883), over a transport and a clock
+ * Bidirectional Forwarding Detection (RFC 5880 in asynchronous mode and with the Echo function, RFC 5881, RFC 5883), over a transport and a clock
  * that are handed in.
  *
  *     const system = new BfdSystem({ clock: systemClock, transport }, (change) => …);
@@ -29,6 +29,8 @@ export {
   TransportError,
   type Channel,
   type Datagram,
+  type EchoChannel,
+  type EchoPath,
   type Hops,
   type SessionPath,
   type Transport,

@@ -1,7 +1,9 @@
 import type { ControlPacket, Diagnostic, SessionState } from "./packet.ts";
 import { encodeControlPacket } from "./packet.ts";
-import { DetectionTimer, type DetectionPorts } from "./detection-timer.ts";
-import { PeriodicTransmission, type TransmissionPorts } from "./periodic-transmission.ts";
+import { DetectionTimer } from "./detection-timer.ts";
+import { EchoFunction, type EchoPorts } from "./echo-function.ts";
+import type { EchoPacket } from "./echo-packet.ts";
+import { PeriodicTransmission } from "./periodic-transmission.ts";
 import { PollSequence } from "./poll-sequence.ts";
 
 /** What a session may change while it runs. */
@@ -14,11 +16,18 @@ export interface SessionParameters {
   readonly detectMultiplier: number;
   /** Say nothing until the neighbour has spoken. */
   readonly passive: boolean;
+  /**
+   * How often we want to send echo packets, and can bear to loop the neighbour's back (RFC 5880 §6.4); `undefined`: we do
+   * neither.
+   */
+  readonly echoIntervalMs: number | undefined;
 }
 
-export interface SessionPorts extends DetectionPorts, TransmissionPorts {
+export interface SessionPorts extends EchoPorts {
   /** False if the packet could not be sent; it is then lost like any other. */
   readonly send: (bytes: Uint8Array) => boolean;
+  /** Whether echo packets of the neighbour find their way back now, so that we may tell it to send some. */
+  readonly loopsEcho: () => boolean;
 }
 
 export interface StateChange {
@@ -52,9 +61,16 @@ export interface SessionStatus {
   readonly timesDown: number;
   /** Of periodic packets while up. */
   readonly transmitIntervals: readonly (readonly [ms: number, count: number])[];
+  /** Between two echo packets, before jitter; absent while we send none. */
+  readonly echoIntervalMs?: number;
+  /** Whether echo packets come back, so that their loss takes the session down. */
+  readonly isEchoActive: boolean;
+  readonly echoPacketsSent: number;
+  /** Of ours, those that came back. */
+  readonly echoPacketsReceived: number;
 }
 
-/** RFC 5880 §6.8.3: while a session is not up, packets go no faster than this. */
+/** RFC 5880 §6.8.3: while a session is not up, or where echo packets watch the path, packets go no faster than this. */
 const slowIntervalMs = 1_000;
 
 /** One session in asynchronous mode (RFC 5880 §6): its variables have the names of §6.8.1 without `bfd.`. */
@@ -65,6 +81,7 @@ export class Session {
   readonly #poll = new PollSequence();
   readonly #transmission: PeriodicTransmission;
   readonly #detection: DetectionTimer;
+  readonly #echo: EchoFunction;
   #parameters: SessionParameters;
 
   #sessionState: SessionState = "down";
@@ -76,6 +93,7 @@ export class Session {
   #remoteDemandMode = false;
   #remoteMinRxMs = 0.001;
   #remoteMinTxMs = 0;
+  #remoteMinEchoRxMs = 0;
   #remoteDetectMultiplier = 0;
 
   /** What §6.8.3 lets count: of a change for the slower or the more frequent, only once the neighbour knows. */
@@ -101,7 +119,11 @@ export class Session {
     this.#transmitIntervalInUseMs = this.#desiredMinTxMs;
     this.#receiveIntervalInUseMs = parameters.receiveIntervalMs;
     this.#transmission = new PeriodicTransmission(ports, () => this.#transmit());
-    this.#detection = new DetectionTimer(ports, () => this.#detectionTimeExpired());
+    this.#detection = new DetectionTimer(ports, () => this.#failed("detection-time-expired"));
+    this.#echo = new EchoFunction(ports, localDiscriminator, {
+      begun: () => this.#echoBegun(),
+      failed: () => this.#failed("echo-failed"),
+    });
   }
 
   start(): void {
@@ -112,6 +134,7 @@ export class Session {
   stop(): void {
     this.#transmission.stop();
     this.#detection.stop();
+    this.#echo.stop();
   }
 
   get state(): SessionState {
@@ -124,13 +147,16 @@ export class Session {
 
   /** Changes the session as it runs: it stays up, and the neighbour hears of it in a Poll Sequence (§6.8.3). */
   update(parameters: SessionParameters): void {
-    const before = { transmitMs: this.#desiredMinTxMs, ...this.#parameters };
+    const { detectMultiplier, echoIntervalMs } = this.#parameters;
+    const before = { transmitMs: this.#desiredMinTxMs, receiveMs: this.#requiredMinRxMs };
     this.#parameters = parameters;
-    const intervalsChanged =
-      before.transmitMs !== this.#desiredMinTxMs || before.receiveIntervalMs !== parameters.receiveIntervalMs;
+    this.#echo.set(this.#echoIntervalMs(), parameters.detectMultiplier);
+    const intervalsChanged = before.transmitMs !== this.#desiredMinTxMs || before.receiveMs !== this.#requiredMinRxMs;
     if (intervalsChanged) this.#intervalsChanged();
     this.#updateTimes();
-    if (intervalsChanged || before.detectMultiplier !== parameters.detectMultiplier) this.#transmit();
+    const othersChanged =
+      detectMultiplier !== parameters.detectMultiplier || echoIntervalMs !== parameters.echoIntervalMs;
+    if (intervalsChanged || othersChanged) this.#transmit();
   }
 
   /** RFC 5880 §6.8.16. The session goes on telling so until it is stopped. */
@@ -158,6 +184,7 @@ export class Session {
     if (packet.final && this.#poll.finalReceived()) this.#applyIntervals();
     this.#remoteMinTxMs = packet.desiredMinTxUs / 1_000;
     this.#remoteDetectMultiplier = packet.detectMultiplier;
+    this.#remoteMinEchoRxMs = packet.requiredMinEchoRxUs / 1_000;
     if (this.#sessionState === "admin-down") {
       this.#updateTimes();
       return "session.admin-down";
@@ -170,8 +197,14 @@ export class Session {
     return undefined;
   }
 
+  /** One of our echo packets has come back. */
+  receiveEcho(packet: EchoPacket): void {
+    this.#echo.receive(packet);
+  }
+
   get status(): SessionStatus {
     const { intervalMs, intervals } = this.#transmission;
+    const { intervalMs: echoIntervalMs, isActive, packetsSent, packetsReceived } = this.#echo;
     return {
       state: this.#sessionState,
       stateSinceMs: this.#stateSince,
@@ -188,12 +221,22 @@ export class Session {
       timesUp: this.#timesUp,
       timesDown: this.#timesDown,
       transmitIntervals: intervals.entries(),
+      ...(echoIntervalMs === undefined ? {} : { echoIntervalMs }),
+      isEchoActive: isActive,
+      echoPacketsSent: packetsSent,
+      echoPacketsReceived: packetsReceived,
     };
   }
 
   get #desiredMinTxMs(): number {
     const { transmitIntervalMs } = this.#parameters;
     return this.#sessionState === "up" ? transmitIntervalMs : Math.max(transmitIntervalMs, slowIntervalMs);
+  }
+
+  /** §6.8.3: where echo packets watch the path, control packets need not come often. */
+  get #requiredMinRxMs(): number {
+    const { receiveIntervalMs } = this.#parameters;
+    return this.#echo.isActive ? Math.max(receiveIntervalMs, slowIntervalMs) : receiveIntervalMs;
   }
 
   /** The state machine of §6.2, where the neighbour's state is the event. Whether ours has changed. */
@@ -213,17 +256,29 @@ export class Session {
     }
   }
 
-  #detectionTimeExpired(): void {
+  #failed(diagnostic: "detection-time-expired" | "echo-failed"): void {
+    const wasAlive = this.#sessionState === "init" || this.#sessionState === "up";
     // §6.8.1: of a neighbour that is silent for so long nothing is known any more.
+    if (diagnostic === "detection-time-expired") this.#forgetNeighbour();
+    if (wasAlive) this.#setState("down", diagnostic);
+    this.#updateTimes();
+    if (wasAlive) this.#transmit();
+  }
+
+  #forgetNeighbour(): void {
     this.#remoteDiscr = 0;
     this.#remoteMinRxMs = 0.001;
+    this.#remoteMinEchoRxMs = 0;
     this.#remoteDemandMode = false;
     this.#remoteState = "down";
     this.#poll.abandon();
-    const wasAlive = this.#sessionState === "init" || this.#sessionState === "up";
-    if (wasAlive) this.#setState("down", "detection-time-expired");
+  }
+
+  /** The neighbour may be asked for fewer control packets now. */
+  #echoBegun(): void {
+    this.#intervalsChanged();
     this.#updateTimes();
-    if (wasAlive) this.#transmit();
+    this.#transmit();
   }
 
   #setState(state: SessionState, diagnostic: Diagnostic): true {
@@ -233,6 +288,7 @@ export class Session {
     this.#localDiag = diagnostic;
     if (state === "up") this.#timesUp++;
     if (previous === "up") this.#timesDown++;
+    this.#echo.set(this.#echoIntervalMs(), this.#parameters.detectMultiplier);
     if (state === "up" || previous === "up") this.#intervalsChanged();
     this.#updateTimes();
     this.#changed({ state, previous, diagnostic, remoteState: this.#remoteState, atMs: this.#stateSince });
@@ -244,15 +300,18 @@ export class Session {
     if (this.#remoteDiscr !== 0) this.#poll.request();
     if (this.#sessionState !== "up" || !this.#poll.isPending) return this.#applyIntervals();
     this.#transmitIntervalInUseMs = Math.min(this.#transmitIntervalInUseMs, this.#desiredMinTxMs);
-    this.#receiveIntervalInUseMs = Math.max(this.#receiveIntervalInUseMs, this.#parameters.receiveIntervalMs);
+    this.#receiveIntervalInUseMs = Math.max(this.#receiveIntervalInUseMs, this.#requiredMinRxMs);
   }
 
   #applyIntervals(): void {
     this.#transmitIntervalInUseMs = this.#desiredMinTxMs;
-    this.#receiveIntervalInUseMs = this.#parameters.receiveIntervalMs;
+    this.#receiveIntervalInUseMs = this.#requiredMinRxMs;
   }
 
   #updateTimes(): void {
+    const wasActive = this.#echo.isActive;
+    this.#echo.set(this.#echoIntervalMs(), this.#parameters.detectMultiplier);
+    if (wasActive && !this.#echo.isActive) this.#intervalsChanged();
     this.#transmission.set(this.#periodicIntervalMs(), this.#parameters.detectMultiplier);
     this.#detection.setDetectionTime(this.detectionTimeMs);
   }
@@ -263,6 +322,13 @@ export class Session {
     const bothUp = this.#sessionState === "up" && this.#remoteState === "up";
     if (this.#remoteDemandMode && bothUp && !this.#poll.isPending) return undefined;
     return Math.max(this.#transmitIntervalInUseMs, this.#remoteMinRxMs);
+  }
+
+  /** §6.8.9: how often, and when not at all. */
+  #echoIntervalMs(): number | undefined {
+    const { echoIntervalMs } = this.#parameters;
+    if (echoIntervalMs === undefined || this.#sessionState !== "up" || this.#remoteMinEchoRxMs === 0) return undefined;
+    return Math.max(echoIntervalMs, this.#remoteMinEchoRxMs);
   }
 
   get #isSilent(): boolean {
@@ -278,7 +344,7 @@ export class Session {
   }
 
   #send({ final }: { readonly final: boolean }): void {
-    const { detectMultiplier, receiveIntervalMs } = this.#parameters;
+    const { detectMultiplier, echoIntervalMs = 0 } = this.#parameters;
     const isSent = this.#ports.send(
       encodeControlPacket({
         state: this.#sessionState,
@@ -291,8 +357,8 @@ export class Session {
         myDiscriminator: this.localDiscriminator,
         yourDiscriminator: this.#remoteDiscr,
         desiredMinTxUs: Math.round(this.#desiredMinTxMs * 1_000),
-        requiredMinRxUs: Math.round(receiveIntervalMs * 1_000),
-        requiredMinEchoRxUs: 0,
+        requiredMinRxUs: Math.round(this.#requiredMinRxMs * 1_000),
+        requiredMinEchoRxUs: this.#ports.loopsEcho() ? Math.round(echoIntervalMs * 1_000) : 0,
       }),
     );
     if (isSent) this.#sent++;

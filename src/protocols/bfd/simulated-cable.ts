@@ -14,6 +14,8 @@ export class SimulatedCable {
   readonly #options: CableOptions;
   readonly #hosts: { readonly address: Address; readonly receive: (datagram: Datagram) => void }[] = [];
   isCut = false;
+  /** Echo packets are lost, as where a filter drops what a host forwards; control packets are not. */
+  losesEcho = false;
 
   constructor(clock: Clock, options: Partial<CableOptions> = {}) {
     this.#clock = clock;
@@ -31,6 +33,16 @@ export class SimulatedCable {
           this.#carry({ hops, source: address, destination: remoteAddress, interface: "eth0", ttl, bytes }),
         close: () => {},
       }),
+      openEcho: (_path, received) => ({
+        loopsTheirs: true,
+        send: (bytes) => {
+          this.#clock.setTimer(2 * this.#options.latencyMs, () => {
+            if (!this.isCut && !this.losesEcho && !isClosed) received(bytes);
+          });
+          return true;
+        },
+        close: () => {},
+      }),
       deliverPending: () => {},
       close: () => {
         isClosed = true;
@@ -38,6 +50,12 @@ export class SimulatedCable {
         if (index >= 0) this.#hosts.splice(index, 1);
       },
     };
+  }
+
+  /** Hands over what nobody has sent, at once. */
+  deliver(bytes: Uint8Array, source: Address, destination: Address): void {
+    const datagram = { hops: "single", source, destination, interface: "eth0", ttl: 255, bytes } as const;
+    this.#hosts.find(({ address }) => sameAddress(address, destination))?.receive(datagram);
   }
 
   #carry(datagram: Datagram): true {

@@ -1,9 +1,10 @@
 import { sameAddress } from "../../net/index.ts";
 import type { Clock, Timer } from "../clock/index.ts";
 import { pathKey, resolveSessions, type ResolvedSessionConfig, type SessionConfig } from "./config.ts";
+import { decodeEchoPacket } from "./echo-packet.ts";
 import { decodeControlPacket, type PacketError } from "./packet.ts";
 import { Session, type SessionStatus, type StateChange } from "./session.ts";
-import { TransportError, type Channel, type Datagram, type Transport } from "./transport.ts";
+import { TransportError, type Channel, type Datagram, type EchoChannel, type Transport } from "./transport.ts";
 
 export interface SystemPorts {
   readonly clock: Clock;
@@ -28,6 +29,8 @@ export interface NamedSessionStatus extends SessionStatus {
   readonly name: string;
   /** Why there is no socket to send by. */
   readonly channelError?: string;
+  /** Why there are no echo packets, though they are asked for. */
+  readonly echoError?: string;
 }
 
 export interface SystemStatus {
@@ -41,6 +44,8 @@ interface Member {
   channel?: Channel;
   channelError?: string | undefined;
   channelRetry?: Timer;
+  echo?: EchoChannel | undefined;
+  echoError?: string | undefined;
   /** Set while the session says its goodbye: it is wanted no more. */
   leaving?: Timer | undefined;
 }
@@ -84,10 +89,11 @@ export class BfdSystem {
 
   get status(): SystemStatus {
     const wanted = [...this.#members.values()].filter((member) => member.leaving === undefined);
-    const sessions = wanted.map(({ config, session, channelError }) => ({
+    const sessions = wanted.map(({ config, session, channelError, echoError }) => ({
       name: config.name,
       ...session.status,
       ...(channelError === undefined ? {} : { channelError }),
+      ...(echoError === undefined ? {} : { echoError }),
     }));
     return { sessions, discarded: { ...this.#discarded } };
   }
@@ -113,10 +119,13 @@ export class BfdSystem {
       random,
       deliverPending: () => transport.deliverPending(),
       send: (bytes: Uint8Array) => member.channel?.send(bytes) ?? false,
+      sendEcho: (bytes: Uint8Array) => member.echo?.send(bytes) ?? false,
+      loopsEcho: () => member.echo?.loopsTheirs ?? false,
     };
-    const session = new Session(ports, this.#newDiscriminator(), config.parameters, (change) =>
-      this.#changed({ name: member.config.name, ...change }),
-    );
+    const session = new Session(ports, this.#newDiscriminator(), config.parameters, (change) => {
+      if (change.state !== "up") this.#closeEcho(member);
+      this.#changed({ name: member.config.name, ...change });
+    });
     const member: Member = { config, session };
     this.#members.set(key, member);
     this.#byDiscriminator.set(session.localDiscriminator, member);
@@ -140,6 +149,7 @@ export class BfdSystem {
     session.disable();
     member.leaving = this.#ports.clock.setTimer(lingerMs, () => {
       session.stop();
+      this.#closeEcho(member);
       member.channelRetry?.cancel();
       member.channel?.close();
       this.#members.delete(key);
@@ -178,15 +188,44 @@ export class BfdSystem {
     const { yourDiscriminator } = packet;
     const member = yourDiscriminator === 0 ? this.#memberAt(datagram) : this.#byDiscriminator.get(yourDiscriminator);
     if (member === undefined || member.config.path.hops !== datagram.hops) return "session.unknown";
+    // RFC 5880 §6.3 goes by the discriminator alone. But a packet of many hops may come from anywhere (RFC 5883 §5).
+    if (datagram.hops === "multi" && !sameAddress(member.config.path.remoteAddress, datagram.source))
+      return "session.unknown";
     if (datagram.ttl < member.config.minimumTtl) return "session.ttl-too-low";
+    if (member.config.parameters.echoIntervalMs === undefined) this.#closeEcho(member);
+    else if (member.echo === undefined && member.session.state === "up") this.#openEcho(member, datagram);
     return member.session.receive(packet);
   }
 
+  /** Where the neighbour is to be found is known from its packets: the link that they come by, and the address they are for. */
+  #openEcho(member: Member, { destination, interface: link }: Datagram): void {
+    const { remoteAddress } = member.config.path;
+    const path = { remoteAddress, localAddress: destination, interface: link };
+    try {
+      member.echo = this.#ports.transport.openEcho(path, (bytes) => this.#receiveEcho(bytes));
+      member.echoError = undefined;
+    } catch (error) {
+      if (!(error instanceof TransportError)) throw error;
+      member.echoError = error.message;
+    }
+  }
+
+  #closeEcho(member: Member): void {
+    member.echo?.close();
+    member.echo = undefined;
+    member.echoError = undefined;
+  }
+
+  #receiveEcho(bytes: Uint8Array): void {
+    const packet = decodeEchoPacket(bytes);
+    if (packet !== undefined) this.#byDiscriminator.get(packet.discriminator)?.session.receiveEcho(packet);
+  }
+
   /** RFC 5881 §3, RFC 5883 §3: a neighbour that does not know us yet is known by where it is. */
-  #memberAt({ hops, source, destination, interface: link }: Datagram): Member | undefined {
+  #memberAt({ hops, source, destination, interface: link, vrf }: Datagram): Member | undefined {
     for (const member of this.#members.values()) {
       const { path } = member.config;
-      if (path.hops !== hops || !sameAddress(path.remoteAddress, source)) continue;
+      if (path.hops !== hops || path.vrf !== vrf || !sameAddress(path.remoteAddress, source)) continue;
       if (path.localAddress !== undefined && !sameAddress(path.localAddress, destination)) continue;
       if (path.interface === undefined || path.interface === link) return member;
     }

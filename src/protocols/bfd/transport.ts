@@ -10,6 +10,8 @@ export interface SessionPath {
   readonly localAddress?: Address;
   /** The link of the neighbour, by name: needed where its address is link-local. */
   readonly interface?: string;
+  /** The VRF that the neighbour is in, by name. Not together with `interface`, which tells it. */
+  readonly vrf?: string;
 }
 
 /** A packet as it came in. */
@@ -19,6 +21,8 @@ export interface Datagram {
   readonly destination: Address;
   /** Name of the link that it came in by. */
   readonly interface: string;
+  /** The VRF whose listener has taken it; none for the others. */
+  readonly vrf?: string | undefined;
   /** TTL or hop limit as it arrived. */
   readonly ttl: number;
   /** Valid only within the call that hands it over. */
@@ -31,6 +35,11 @@ export interface Transport {
   listen(receive: (datagram: Datagram) => void): void;
   /** Throws a `TransportError` if there is no such address or link here: another time there may be. */
   open(path: SessionPath): Channel;
+  /**
+   * A way for echo packets to a neighbour and back (RFC 5881 §4). Each that comes back by this link goes to `received`,
+   * whichever session it is of. Throws a `TransportError` if it cannot be had.
+   */
+  openEcho(path: EchoPath, received: (bytes: Uint8Array) => void): EchoChannel;
   /** Delivers within this call what has arrived and waits to be read. */
   deliverPending(): void;
   /** Receives no more. */
@@ -41,6 +50,14 @@ export interface Channel {
   /** False if the system would not take it. */
   send(bytes: Uint8Array): boolean;
   close(): void;
+}
+
+/** Neighbours on one link, both ends of it known. */
+export type EchoPath = Required<Omit<SessionPath, "hops" | "vrf">>;
+
+export interface EchoChannel extends Channel {
+  /** Whether echo packets of the neighbour find their way back to it through this machine. */
+  readonly loopsTheirs: boolean;
 }
 
 export class TransportError extends Error {

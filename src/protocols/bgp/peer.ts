@@ -57,9 +57,10 @@ export class Peer {
       allSent: () => this.#departure?.allSent(),
       tableSent: () => (this.#isRestarting = false),
     });
-    this.#learner = new Learner(ports, config, (changes) => {
+    const tell = (changes: ReceivedChanges) => {
       for (const listener of this.#receivedListeners) listener(changes, this);
-    });
+    };
+    this.#learner = new Learner(ports, config, tell, () => this.#receivedListeners.size > 0);
     this.#sessions = new PeerSessions(ports, config, {
       established: (session) => this.#established(session),
       lost: (session, error) => this.#lost(session, error),
@@ -186,7 +187,9 @@ export class Peer {
 
   /** A connection has come in from this peer's address. The speaker calls it. */
   accept(connection: Connection): void {
-    if (!this.#isStarted) return refuse(connection, cease.connectionRejected, this.#ports.clock);
+    if (!this.#isStarted || !this.config.accepts) {
+      return refuse(connection, cease.connectionRejected, this.#ports.clock);
+    }
     return this.#sessions.accept(connection, this.#isRestarting);
   }
 

@@ -54,7 +54,10 @@ export function decodeAttributes(fields: Reader, context: CodecContext): Decoded
       code = attributeCode;
       if (seen.has(code)) repeated(code);
       seen.add(code);
-      attributes.push(new AttributeDecoder(flags, code, value, context).decode());
+      const decoder = new AttributeDecoder(flags, code, value, context);
+      // Its routes go all the same; prefixes that can be read are what is to be withdrawn.
+      if (decoder.hasWrongFlags) faults.push({ code: "treat-as-withdraw", attribute: code });
+      attributes.push(decoder.decode());
     } catch (error) {
       if (!(error instanceof Malformed)) throw error;
       faults.push({ code: error.answer, attribute: code });
@@ -92,11 +95,9 @@ class AttributeDecoder {
       if ((this.#flags & optional) === 0) throw this.#error(2);
       return this.#unknown();
     }
-    // A LOCAL_PREF from another AS is none (RFC 4271 §5.1.5, RFC 7606 §7.5).
-    if (type === "local-pref" && this.#context.internal !== true) throw new Malformed("attribute-discard");
+    if (this.#isOutOfPlace(type)) throw new Malformed("attribute-discard");
     const attribute = this.#decodeKnown(type);
     if (this.#fields.remaining > 0) throw this.#malformed();
-    this.#checkFlags(registry[type].flags, attribute);
     return attribute;
   }
 
@@ -109,9 +110,13 @@ class AttributeDecoder {
         return { type, origin };
       }
       case "as-path":
-        return { type, segments: this.#segments(this.#context.fourOctetAs) };
+        return { type, segments: this.#path() };
       case "as4-path":
-        return { type, segments: this.#segments(true) };
+        // RFC 6793 §6: a confederation's segments are dropped from it.
+        return {
+          type,
+          segments: this.#segments(true).filter(({ type: kind }) => kind === "set" || kind === "sequence"),
+        };
       case "next-hop": {
         const address = fields.ipv4();
         if (!isHostAddress(address.value)) throw this.#malformed();
@@ -123,9 +128,9 @@ class AttributeDecoder {
       case "atomic-aggregate":
         return { type };
       case "aggregator":
-        return { type, asn: this.#context.fourOctetAs ? fields.u32() : fields.u16(), address: fields.ipv4() };
+        return { type, asn: this.#asn(fields, this.#context.fourOctetAs), address: fields.ipv4() };
       case "as4-aggregator":
-        return { type, asn: fields.u32(), address: fields.ipv4() };
+        return { type, asn: this.#asn(fields, true), address: fields.ipv4() };
       case "communities":
         return { type, values: this.#repeated(() => fields.u32()) };
       case "extended-communities":
@@ -150,14 +155,34 @@ class AttributeDecoder {
     return new Malformed(isDispensable ? "attribute-discard" : "treat-as-withdraw");
   }
 
-  /** RFC 7606 §3(c). Withdrawn prefixes are taken whatever the flags say. */
-  #checkFlags(expected: number, { type }: PathAttribute): void {
+  /** A LOCAL_PREF from another AS (RFC 7606 §7.5), or what is for speakers of two-octet AS numbers alone (RFC 6793 §4.1). */
+  #isOutOfPlace(type: KnownAttribute["type"]): boolean {
+    if (type === "local-pref") return this.#context.internal !== true;
+    return this.#context.fourOctetAs && (type === "as4-path" || type === "as4-aggregator");
+  }
+
+  /** RFC 7606 §3(c), also for those that are dropped for other faults; RFC 4271 §4.3 for the Partial bit. */
+  get hasWrongFlags(): boolean {
+    const type = typesByCode.get(this.#code);
+    if (type === undefined || this.#isOutOfPlace(type)) return false;
+    const expected = registry[type].flags;
     const mayBePartial = expected === (optional | transitive);
-    const categories = this.#flags & (optional | transitive);
-    if (categories === expected && (mayBePartial || (this.#flags & partial) === 0)) return;
-    // The prefixes of MP_REACH_NLRI would be lost with it, and are what is to be withdrawn.
-    if (type === "mp-reach" || type === "mp-unreach") throw this.#error(4);
-    throw this.#malformed();
+    return (this.#flags & (optional | transitive | (mayBePartial ? 0 : partial))) !== expected;
+  }
+
+  /** A confederation's segments may come only from within it (RFC 5065 §5), which another AS is not. */
+  #path(): AsPathSegment[] {
+    const segments = this.#segments(this.#context.fourOctetAs);
+    const isPlain = segments.every(({ type }) => type === "set" || type === "sequence");
+    if (!isPlain && this.#context.internal !== true) throw this.#malformed();
+    return segments;
+  }
+
+  /** RFC 7607 §2: 0 is nobody's. */
+  #asn(fields: Reader, fourOctets: boolean): number {
+    const asn = fourOctets ? fields.u32() : fields.u16();
+    if (asn === 0) throw this.#malformed();
+    return asn;
   }
 
   #segments(fourOctets: boolean): AsPathSegment[] {
@@ -169,7 +194,7 @@ class AttributeDecoder {
       if (type === undefined || count === 0) throw this.#malformed();
       const numbers = fields.part(count * (fourOctets ? 4 : 2));
       const asns: number[] = [];
-      while (numbers.remaining > 0) asns.push(fourOctets ? numbers.u32() : numbers.u16());
+      while (numbers.remaining > 0) asns.push(this.#asn(numbers, fourOctets));
       segments.push({ type, asns });
     }
     return segments;
@@ -221,7 +246,12 @@ class AttributeDecoder {
 
   #unknown(): PathAttribute {
     this.#fields.bytes(this.#fields.remaining);
-    return { type: "unknown", flags: this.#flags & ~extendedLength, code: this.#code, value: this.#value.slice() };
+    return {
+      type: "unknown",
+      flags: this.#flags & ~extendedLength,
+      code: this.#code,
+      value: new Uint8Array(this.#value),
+    };
   }
 
   #error(subcode: number): ProtocolError {

@@ -71,7 +71,7 @@ function decodeCapability(code: number, value: Uint8Array): Capability {
   if (code === codes["extended-message"] && length === 0) return { type: "extended-message" };
   if (code === codes["extended-next-hop"] && length % 6 === 0) return extendedNextHop(fields);
   if (code === codes["graceful-restart"] && length >= 2 && length % 4 === 2) return gracefulRestart(fields);
-  return { type: "unknown", code, value: value.slice() };
+  return { type: "unknown", code, value: new Uint8Array(value) };
 }
 
 /** RFC 8950 §4: the SAFI takes two octets here. */

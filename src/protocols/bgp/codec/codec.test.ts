@@ -5,20 +5,20 @@ import { ipv4, ipv6, prefixOf, type Prefix } from "../../../net/index.ts";
 import { decodeMessage, encodeMessage } from "./codec.ts";
 import { Framer, type Frame } from "./framing.ts";
 import {
-  maxMessageLength,
-  messageTypes,
   type AsPathSegment,
   type Capability,
   type ExtendedCommunity,
   type Message,
   type PathAttribute,
 } from "./messages.ts";
-import { describeNotification, ProtocolError } from "./notification.ts";
+import { ProtocolError } from "./notification.ts";
 
 const record = <T>(model: { [Key in keyof T]: fc.Arbitrary<T[Key]> }) => fc.record(model, { noNullPrototype: true });
 const u8 = fc.nat(255);
 const u16 = fc.nat(0xffff);
 const u32 = fc.integer({ min: 0, max: 0xffffffff });
+const asn2 = fc.integer({ min: 1, max: 0xffff });
+const asn4 = fc.integer({ min: 1, max: 0xffffffff });
 const hostAddress = fc.integer({ min: 0x01000000, max: 0x7effffff }).map(ipv4);
 const anyIpv6 = fc.bigInt({ min: 0n, max: (1n << 128n) - 1n }).map(ipv6);
 const bytes = (maxLength: number) => fc.uint8Array({ maxLength });
@@ -47,10 +47,13 @@ const capability: fc.Arbitrary<Capability> = fc.oneof(
   }),
 );
 
-const segments = (asn: fc.Arbitrary<number>): fc.Arbitrary<AsPathSegment[]> =>
+const segments = (
+  asn: fc.Arbitrary<number>,
+  types: readonly AsPathSegment["type"][] = ["set", "sequence", "confed-sequence", "confed-set"],
+): fc.Arbitrary<AsPathSegment[]> =>
   fc.array(
     record({
-      type: fc.constantFrom("set" as const, "sequence", "confed-sequence", "confed-set"),
+      type: fc.constantFrom(...types),
       asns: fc.array(asn, { minLength: 1, maxLength: 70 }),
     }),
     { maxLength: 3 },
@@ -72,17 +75,21 @@ const extendedCommunity: fc.Arbitrary<ExtendedCommunity> = fc.oneof(
   }),
 );
 
+const forOldSpeakers: readonly fc.Arbitrary<PathAttribute>[] = [
+  record({ type: fc.constant("as4-path" as const), segments: segments(asn4, ["set", "sequence"]) }),
+  record({ type: fc.constant("as4-aggregator" as const), asn: asn4, address: hostAddress }),
+];
+
 const attribute = (fourOctetAs: boolean): fc.Arbitrary<PathAttribute> =>
   fc.oneof(
     record({ type: fc.constant("origin" as const), origin: fc.constantFrom("igp" as const, "egp", "incomplete") }),
-    record({ type: fc.constant("as-path" as const), segments: segments(fourOctetAs ? u32 : u16) }),
+    record({ type: fc.constant("as-path" as const), segments: segments(fourOctetAs ? asn4 : asn2) }),
     record({ type: fc.constant("next-hop" as const), address: hostAddress }),
     record({ type: fc.constantFrom("multi-exit-disc" as const, "local-pref"), value: u32 }),
     fc.constant({ type: "atomic-aggregate" as const }),
-    record({ type: fc.constant("aggregator" as const), asn: fourOctetAs ? u32 : u16, address: hostAddress }),
+    record({ type: fc.constant("aggregator" as const), asn: fourOctetAs ? asn4 : asn2, address: hostAddress }),
     record({ type: fc.constant("communities" as const), values: fc.array(u32, { minLength: 1, maxLength: 80 }) }),
-    record({ type: fc.constant("as4-path" as const), segments: segments(u32) }),
-    record({ type: fc.constant("as4-aggregator" as const), asn: u32, address: hostAddress }),
+    ...(fourOctetAs ? [] : forOldSpeakers),
     record({
       type: fc.constant("large-communities" as const),
       values: fc.array(fc.tuple(u32, u32, u32), { minLength: 1, maxLength: 30 }),
@@ -124,6 +131,7 @@ const mandatory: PathAttribute[] = [
   { type: "origin", origin: "incomplete" },
   { type: "as-path", segments: [] },
   { type: "next-hop", address: ipv4(0x0a000001) },
+  { type: "local-pref", value: 100 },
 ];
 
 const message = (fourOctetAs: boolean): fc.Arbitrary<Message> =>
@@ -202,37 +210,6 @@ test("a stream gives the same messages and the same error in whatever pieces it 
       assert.deepEqual(outcomes(stream, cuts), whole);
       if (stream.length < 2_000) assert.deepEqual(outcomes(stream, [...stream.keys()]), whole);
     }),
-  );
-});
-
-/** Good messages with a few octets changed: they get further into the decoder than noise does. */
-const damaged = fc
-  .tuple(message(true), fc.array(fc.tuple(fc.nat(), u8), { maxLength: 6 }), fc.nat(400))
-  .map(([message, changes, cut]) => {
-    const body = only(encodeMessage(message, { fourOctetAs: true })).body.slice();
-    for (const [at, value] of changes) if (body.length > 0) body[at % body.length] = value;
-    const type = messageTypes[message.type];
-    return { type, body: cut < 100 ? body.subarray(0, Math.max(10, body.length - cut)) : body };
-  });
-
-/** The code that goes with each type of message (RFC 4271 §6): nothing else may come of it. */
-const codesOf: Readonly<Record<number, number>> = { 1: 2, 2: 3, 5: 7 };
-
-test("any bytes give a message, or an error that a NOTIFICATION can carry, and nothing else", () => {
-  const noise = record({ type: fc.integer({ min: 1, max: 5 }), body: bytes(200) });
-  fc.assert(
-    fc.property(fc.oneof(noise, damaged), fc.boolean(), (frame, fourOctetAs) => {
-      const before = frame.body.slice();
-      const outcome = decodeMessage(frame, { fourOctetAs });
-      assert.deepEqual(frame.body, before, "decoding changes nothing");
-      if (!(outcome instanceof ProtocolError)) return;
-      assert.equal(outcome.code, codesOf[frame.type]);
-      const { codeName, subcodeName } = describeNotification(outcome);
-      assert.ok(!codeName.startsWith("Unknown"));
-      assert.ok(subcodeName !== undefined || outcome.subcode === 0);
-      assert.ok(encodeMessage(outcome.notification, { fourOctetAs }).length <= maxMessageLength);
-    }),
-    { numRuns: 20_000 },
   );
 });
 
@@ -363,4 +340,34 @@ test("attributes and families that we do not know are passed over", () => {
     outcome.attributes.map((each) => (each.type === "unknown" ? each.code : each.type)),
     [14, "origin", "as-path", "next-hop", 99],
   );
+});
+
+test("what is decoded keeps no part of the buffer that it came in", () => {
+  const chunk = Buffer.from(
+    update([...origin, ...asPath, ...nextHop, 0xc0, 99, 1, 7, 0xc0, 16, 8, 3, 3, 3, 3, 3, 3, 3, 3]),
+  );
+  const outcomes = [
+    decodeMessage({ type: 2, body: chunk }, { fourOctetAs: true }),
+    decodeMessage({ type: 3, body: Buffer.from([6, 2, 7]) }, { fourOctetAs: true }),
+    decodeMessage(
+      { type: 1, body: Buffer.from([4, 0, 1, 0, 90, 1, 1, 1, 1, 5, 2, 3, 199, 1, 7]) },
+      { fourOctetAs: true },
+    ),
+  ];
+  assert.doesNotMatch(JSON.stringify(outcomes), /"type":"Buffer"/);
+});
+
+test("of AS4_PATH, a confederation's segments are dropped, and between four-octet speakers all of it", () => {
+  const old = [0x40, 2, 4, 2, 1, 0xfe, 0xbb];
+  const as4Path = [0xc0, 17, 12, 3, 1, 0, 0, 0xfd, 0xe8, 2, 1, 0, 1, 0, 0];
+  const read = (fourOctetAs: boolean, path: readonly number[]) => {
+    const outcome = decodeMessage(
+      { type: 2, body: update([...origin, ...path, ...nextHop, ...as4Path]) },
+      { fourOctetAs },
+    );
+    assert.ok(!(outcome instanceof ProtocolError) && outcome.type === "update");
+    return outcome.attributes.find(({ type }) => type === "as4-path");
+  };
+  assert.deepEqual(read(false, old), { type: "as4-path", segments: [{ type: "sequence", asns: [65_536] }] });
+  assert.equal(read(true, asPath), undefined);
 });

@@ -22,7 +22,7 @@ export function decodeExtendedCommunity(octets: Uint8Array): ExtendedCommunity {
     if (type === twoOctetAs) return { type: name, asn: view.getUint16(2), value: view.getUint32(4) };
     if (type === fourOctetAs) return { type: name, asn: view.getUint32(2), value: view.getUint16(6) };
   }
-  return { type: "unknown", octets: octets.slice() };
+  return { type: "unknown", octets: new Uint8Array(octets) };
 }
 
 /** A link bandwidth is not transitive (draft-ietf-idr-link-bandwidth §2): it tells the neighbour alone. */

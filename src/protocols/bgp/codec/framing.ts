@@ -22,7 +22,8 @@ const leastLengths: Readonly<Record<number, number>> = {
  * message, and copies only messages that do not lie within one chunk.
  */
 export class Framer {
-  #pending = new Uint8Array(maxMessageLength);
+  /** Grows when a message comes in parts: most sessions of a process with many never have one. */
+  #pending = new Uint8Array(headerLength);
   #limit = maxMessageLength;
   #held = 0;
   #failed = false;
@@ -67,7 +68,7 @@ export class Framer {
 
   #makeRoom(length: number): void {
     if (length <= this.#pending.length) return;
-    const larger = new Uint8Array(maxExtendedLength);
+    const larger = new Uint8Array(length <= maxMessageLength ? maxMessageLength : maxExtendedLength);
     larger.set(this.#pending.subarray(0, this.#held));
     this.#pending = larger;
   }

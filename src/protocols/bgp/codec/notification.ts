@@ -171,7 +171,8 @@ export class ProtocolError extends Error {
   }
 }
 
+/** As elsewhere, what is kept is copied by the constructor: `slice` of a Buffer would be a view that keeps it alive. */
 export function decodeNotification(body: Uint8Array): NotificationMessage {
   const [code = 0, subcode = 0] = body;
-  return { type: "notification", code, subcode, data: body.slice(2) };
+  return { type: "notification", code, subcode, data: new Uint8Array(body.subarray(2)) };
 }

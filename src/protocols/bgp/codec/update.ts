@@ -1,7 +1,7 @@
 import type { AddressFamily } from "../../../net/index.ts";
 import { decodeAttributes } from "./attribute-decoder.ts";
 import { encodeAttribute } from "./attribute-encoder.ts";
-import { attributeCodes } from "./attribute-registry.ts";
+import { attributeCodes, type KnownAttribute } from "./attribute-registry.ts";
 import type { CodecContext, PathAttribute, UpdateFault, UpdateMessage } from "./messages.ts";
 import { decodePrefixes, encodePrefix } from "./nlri.ts";
 import { ProtocolError } from "./notification.ts";
@@ -16,7 +16,7 @@ export function decodeUpdate(body: Uint8Array, context: CodecContext): UpdateMes
   const withdrawn = decodePrefixes(fields.part(fields.u16()), 4, badNetwork);
   const { attributes, faults } = decodeAttributes(fields.part(fields.u16()), context);
   const announced = decodePrefixes(fields, 4, badNetwork);
-  const all = [...faults, ...missing(attributes, faults, announced.length > 0)];
+  const all = [...faults, ...missing(attributes, faults, announced.length > 0, context)];
   if (all.length === 0) return { type: "update", withdrawn, attributes, announced };
   const update: UpdateMessage = { type: "update", withdrawn, attributes, announced, faults: all };
   return all.some(({ code }) => code === "treat-as-withdraw") ? treatedAsWithdraw(update) : update;
@@ -27,10 +27,13 @@ function missing(
   attributes: readonly PathAttribute[],
   faults: readonly UpdateFault[],
   announcesIpv4: boolean,
+  { internal = false }: CodecContext,
 ): UpdateFault[] {
   const has = (type: PathAttribute["type"]) => attributes.some((attribute) => attribute.type === type);
   if (!announcesIpv4 && !has("mp-reach")) return [];
-  const needed = announcesIpv4 ? (["origin", "as-path", "next-hop"] as const) : (["origin", "as-path"] as const);
+  const needed: KnownAttribute["type"][] = ["origin", "as-path"];
+  if (announcesIpv4) needed.push("next-hop");
+  if (internal) needed.push("local-pref"); // §5.1.5
   return needed
     .filter((type) => !has(type) && !faults.some(({ attribute }) => attribute === attributeCodes[type]))
     .map((type) => ({ code: "treat-as-withdraw", attribute: attributeCodes[type] }));
@@ -47,8 +50,14 @@ function treatedAsWithdraw(update: UpdateMessage): UpdateMessage {
     return [{ type: "mp-unreach", family: attribute.family, prefixes: attribute.prefixes }];
   });
   const announces = update.announced.length > 0 || update.attributes.some(({ type }) => type === "mp-reach");
-  if (!announces) throw malformed();
+  if (!announces && !isPlainWithdrawal(update)) throw malformed();
   return { ...update, withdrawn: [...update.withdrawn, ...update.announced], attributes, announced: [] };
+}
+
+/** Nothing but MP_UNREACH_NLRI, whose flags alone are wrong. */
+function isPlainWithdrawal({ attributes, faults = [] }: UpdateMessage): boolean {
+  const isOfIt = faults.every(({ attribute }) => attribute === attributeCodes["mp-unreach"]);
+  return isOfIt && attributes.every(({ type }) => type === "mp-unreach");
 }
 
 /** The family that `update` is the End-of-RIB of (RFC 4724 §2), if it is one. */

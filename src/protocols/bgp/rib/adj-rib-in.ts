@@ -33,24 +33,27 @@ export function changesOf(update: UpdateMessage): ReceivedChanges {
 
 /** RFC 4271 §3.2, Adj-RIB-In: what one peer has told us, and which of it the peer has yet to tell again. */
 export class AdjRibIn {
-  readonly #keep: boolean;
   readonly #routes = new Map<number | string, ReceivedRoute>();
   readonly #stale = new Map<number | string, Prefix>();
   announced = 0;
   withdrawn = 0;
 
-  constructor(keep: boolean) {
-    this.#keep = keep;
-  }
-
   get staleCount(): number {
     return this.#stale.size;
   }
 
-  apply({ announced, withdrawn }: ReceivedChanges): void {
+  /** Counts what an UPDATE says, without a look at each prefix. */
+  count({ announced, withdrawn, attributes }: UpdateMessage): void {
     this.announced += announced.length;
     this.withdrawn += withdrawn.length;
-    if (!this.#keep) return;
+    for (const attribute of attributes) {
+      if (attribute.type === "mp-reach") this.announced += attribute.prefixes.length;
+      else if (attribute.type === "mp-unreach") this.withdrawn += attribute.prefixes.length;
+    }
+  }
+
+  /** Keeps it. */
+  apply({ announced, withdrawn }: ReceivedChanges): void {
     for (const prefix of withdrawn) this.#forget(prefixKey(prefix));
     for (const route of announced) {
       const key = prefixKey(route.prefix);

@@ -1,13 +1,14 @@
-import type { AddressFamily, Prefix } from "../../../net/index.ts";
+import { isLinkLocal, type AddressFamily, type Prefix } from "../../../net/index.ts";
 import { maxMessageLength } from "../codec/messages.ts";
 import type { WithheldRoutes } from "../status.ts";
 import { attributesKey, encodeAttributes, pathAttributes } from "./path-attributes.ts";
+import { ChangeQueue, type Queued } from "./change-queue.ts";
 import type { RouteContext } from "./route-context.ts";
 import { prefixKey, type Route, type RouteAttributes, type RouteChanges } from "./route.ts";
 import { holdsAny, packAnnouncements, packWithdrawals, type Envelope, type PrefixQueue } from "./update-packer.ts";
 
 /** One prefix: what the peer shall have, what it has, and the group in which the difference waits to be sent. */
-interface Entry {
+interface Entry extends Queued {
   readonly prefix: Prefix;
   wanted: AttributeSet | undefined;
   sent: AttributeSet | undefined;
@@ -26,13 +27,18 @@ interface AttributeSet {
 }
 
 /** Entries whose change can go out in the same UPDATE. */
-interface Group {
+class Group extends ChangeQueue<Entry> {
   readonly family: AddressFamily;
   /** `undefined`: they are withdrawn. */
   readonly set: AttributeSet | undefined;
-  readonly entries: Set<Entry>;
   /** How the current session says it; filled when first needed. */
   encoding: Encoding | undefined;
+
+  constructor(family: AddressFamily, set: AttributeSet | undefined) {
+    super();
+    this.family = family;
+    this.set = set;
+  }
 }
 
 type Encoding = { readonly code: "sendable"; readonly envelope: Envelope } | { readonly code: WithheldRoutes["code"] };
@@ -45,7 +51,7 @@ export class AdjRibOut {
   readonly #entries = new Map<number | string, Entry>();
   readonly #sets = new Map<string, AttributeSet>();
   #setOf = new WeakMap<RouteAttributes, AttributeSet>();
-  readonly #withdrawals = { 4: newGroup(4, undefined), 6: newGroup(6, undefined) } as const;
+  readonly #withdrawals = { 4: new Group(4, undefined), 6: new Group(6, undefined) } as const;
   /** Groups with entries, in the order in which they got their first. */
   readonly #queue = new Set<Group>();
   readonly #sent = { 4: 0, 6: 0 };
@@ -81,6 +87,7 @@ export class AdjRibOut {
   /** A session has been established: its peer has nothing yet, or is going to forget what it has. */
   attach(session: RouteContext): void {
     this.#use(session);
+    if (this.#sent[4] + this.#sent[6] === 0) return; // then all wait already
     for (const entry of this.#entries.values()) {
       if (entry.sent !== undefined) this.#setSent(entry, undefined);
       this.#enqueue(entry);
@@ -130,7 +137,7 @@ export class AdjRibOut {
     // Last, so that a route that replaces another is there before the other goes.
     for (const family of [4, 6] as const) {
       const group = this.#withdrawals[family];
-      if (group.entries.size > 0) return packWithdrawals(family, limitOf(session), this.#prefixesOf(group));
+      if (group.size > 0) return packWithdrawals(family, limitOf(session), this.#prefixesOf(group));
     }
     return undefined;
   }
@@ -149,10 +156,10 @@ export class AdjRibOut {
     const session = this.#session;
     if (session === undefined) return [];
     const found: WithheldRoutes[] = [];
-    for (const { family, set, entries, encoding } of this.#queue) {
+    for (const { family, set, size, encoding } of this.#queue) {
       if (set === undefined || encoding === undefined || encoding.code === "sendable") continue;
       const same = found.findIndex((each) => each.family === family && each.code === encoding.code);
-      const count = entries.size + (found[same]?.count ?? 0);
+      const count = size + (found[same]?.count ?? 0);
       if (same >= 0) found.splice(same, 1);
       found.push({ family, count, code: encoding.code });
     }
@@ -201,10 +208,9 @@ export class AdjRibOut {
     if (due !== entry.queuedIn) {
       this.#dequeue(entry);
       if (due !== undefined) {
-        due.entries.add(entry);
+        due.push(entry);
         this.#queue.add(due);
         this.#pending += 1;
-        entry.queuedIn = due;
       }
     }
     if (entry.wanted === undefined && entry.sent === undefined) this.#entries.delete(prefixKey(entry.prefix));
@@ -213,10 +219,9 @@ export class AdjRibOut {
   #dequeue(entry: Entry): void {
     const group = entry.queuedIn;
     if (group === undefined) return;
-    group.entries.delete(entry);
-    if (group.entries.size === 0) this.#queue.delete(group);
+    group.remove(entry);
+    if (group.size === 0) this.#queue.delete(group);
     this.#pending -= 1;
-    entry.queuedIn = undefined;
   }
 
   #pack(group: Group, set: AttributeSet, session: RouteContext): Uint8Array | undefined {
@@ -226,15 +231,13 @@ export class AdjRibOut {
   }
 
   #prefixesOf(group: Group): PrefixQueue {
-    const entries = group.entries.values();
-    let entry = entries.next().value;
     return {
-      peek: () => entry?.prefix,
+      peek: () => group.peek()?.prefix,
       take: () => {
+        const entry = group.peek();
         if (entry === undefined) return;
         this.#setSent(entry, entry.wanted);
         this.#enqueue(entry);
-        entry = entries.next().value;
       },
     };
   }
@@ -260,14 +263,10 @@ const noAttributes: RouteAttributes = {};
 /** Stands for what the peer has of a route that is to be said again: it equals nothing that may be wanted. */
 const outdated = newSet("outdated", noAttributes);
 
-function newGroup(family: AddressFamily, set: AttributeSet | undefined): Group {
-  return { family, set, entries: new Set(), encoding: undefined };
-}
-
 function newSet(key: string, attributes: RouteAttributes): AttributeSet {
   const groups: Partial<Record<AddressFamily, Group>> = {};
   const set = { key, attributes, uses: 0, groups: groups as AttributeSet["groups"] }; // filled on the next line
-  Object.assign(groups, { 4: newGroup(4, set), 6: newGroup(6, set) });
+  Object.assign(groups, { 4: new Group(4, set), 6: new Group(6, set) });
   return set;
 }
 
@@ -280,7 +279,10 @@ function encodingOf(route: RouteAttributes, family: AddressFamily, session: Rout
   const [classic, multiprotocol] = nextHop.family === 4 ? [nextHop, undefined] : [undefined, nextHop];
   const attributes = encodeAttributes(pathAttributes(route, classic, session), session);
   if (attributes === undefined) return { code: "attributes-too-long" };
-  const envelope = { family, attributes, nextHop: multiprotocol, limit: limitOf(session) };
+  // A next hop that a route names is somebody else's: our link-local address would lead elsewhere.
+  const isOwn = route.nextHop === undefined && multiprotocol !== undefined && !isLinkLocal(multiprotocol);
+  const linkLocal = isOwn ? session.linkLocal : undefined;
+  const envelope = { family, attributes, nextHop: multiprotocol, linkLocal, limit: limitOf(session) };
   return holdsAny(envelope) ? { code: "sendable", envelope } : { code: "attributes-too-long" };
 }
 

@@ -17,16 +17,25 @@ const defaultStalePathMs = 360_000;
 export class Learner {
   readonly #ports: Required<SpeakerPorts>;
   readonly #stalePathMs: number;
-  readonly #rib: AdjRibIn;
+  readonly #rib = new AdjRibIn();
+  readonly #keep: boolean;
   readonly #changed: (changes: ReceivedChanges) => void;
+  readonly #isHeard: () => boolean;
   #patience: Timer | undefined;
   #faults = { treatedAsWithdraw: 0, attributesDiscarded: 0 };
 
-  constructor(ports: Required<SpeakerPorts>, config: ResolvedPeerConfig, changed: (changes: ReceivedChanges) => void) {
+  /** `isHeard`: whether anybody listens to `changed`. */
+  constructor(
+    ports: Required<SpeakerPorts>,
+    config: ResolvedPeerConfig,
+    changed: (changes: ReceivedChanges) => void,
+    isHeard: () => boolean,
+  ) {
     this.#ports = ports;
     this.#stalePathMs = config.gracefulRestart?.stalePathMs ?? defaultStalePathMs;
-    this.#rib = new AdjRibIn(config.inbound === "keep");
+    this.#keep = config.inbound === "keep";
     this.#changed = changed;
+    this.#isHeard = isHeard;
   }
 
   routes(): Iterable<ReceivedRoute> {
@@ -81,8 +90,10 @@ export class Learner {
     else if (faults.length > 0) this.#faults.attributesDiscarded += 1;
     const family = endOfRibOf(update);
     if (family !== undefined) return this.#dropStale(family);
+    this.#rib.count(update);
+    if (!this.#keep && !this.#isHeard()) return undefined;
     const changes = changesOf(update);
-    this.#rib.apply(changes);
+    if (this.#keep) this.#rib.apply(changes);
     return this.#changed(changes);
   }
 

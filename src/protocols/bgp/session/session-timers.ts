@@ -5,6 +5,8 @@ import type { Connection } from "../transport.ts";
 
 /** RFC 4271 §8.2.2: until the peer's OPEN has come, "a large value": 4 minutes. */
 const openHoldMs = 240_000;
+/** RFC 4271 §4.4: none more frequent than one a second. */
+const leastKeepaliveMs = 1_000;
 /** RFC 9687 §3.1: the least default of the SendHoldTimer. */
 const leastSendHoldMs = 480_000;
 
@@ -96,7 +98,7 @@ export class SessionTimers {
 
   /** An UPDATE counts as a KEEPALIVE (RFC 4271 §8.2.2, Established, events 27 and 26). */
   #armKeepalive(keepaliveMs: number): void {
-    const interval = jittered(keepaliveMs, this.#ports);
+    const interval = Math.max(leastKeepaliveMs, jittered(keepaliveMs, this.#ports));
     const wait = (ms: number) => {
       this.#keepalive = this.#ports.clock.setTimer(ms, () => {
         const left = this.#spokeAt + interval - this.#ports.clock.now();

@@ -40,6 +40,15 @@ test("an idle session stays up by keepalives alone", async () => {
   assert.ok(keepalive >= 200 && keepalive <= 270, `${keepalive} in 600 s at 3 s with jitter`);
 });
 
+test("keepalives are a second apart at the least, whatever is asked for", async () => {
+  const both = await pair({ a: { holdTimeMs: 3_000, keepaliveMs: 100 } });
+  establish(both);
+  const before = both.peerOfA.status.messagesSent.keepalive;
+  both.clock.advance(60_000);
+  const sent = both.peerOfA.status.messagesSent.keepalive - before;
+  assert.ok(sent >= 55 && sent <= 60, `${sent} in 60 s`);
+});
+
 test("a hold time of zero means no keepalives and no expiry", async () => {
   const both = await pair({ a: { holdTimeMs: 0 } });
   establish(both);
@@ -313,4 +322,16 @@ test("a connection from a stranger is dropped without a word, one that is too ma
   clock.advance(10);
   assert.deepEqual(outcome, ["030607", "closed"]);
   assert.ok(bothEstablished(both));
+});
+
+test("a peer whose path has failed is told so, and has a new session and its routes after", async () => {
+  const both = await pair({ b: { inbound: "keep" } });
+  both.peerOfA.setRoutes(hostRoutes(1));
+  establish(both);
+  both.a.resetPeer("b");
+  both.clock.advanceUntil(() => both.peerOfB.state !== "established", 1_000);
+  const { lastError } = both.peerOfB.status;
+  assert.ok(lastError?.code === "notification.received");
+  assert.equal(lastError.notification.subcodeName, "BFD Down");
+  both.clock.advanceUntil(() => received(both.peerOfB).length === 1, 60_000);
 });

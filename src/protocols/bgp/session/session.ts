@@ -46,6 +46,9 @@ export interface SessionSource {
   readonly restarting: boolean;
 }
 
+/** RFC 6608 §3. */
+const stateSubcodes = { "open-sent": 1, "open-confirm": 2, established: 3 } as const;
+
 export type SessionState = "open-sent" | "open-confirm" | "established" | "ended";
 
 /**
@@ -166,6 +169,7 @@ export class Session {
   }
 
   #handle(frame: Frame): void {
+    if (!expects(this.#state, frame.type)) return this.#unexpected(frame.type);
     const message = decodeMessage(frame, this.codecContext);
     if (message instanceof ProtocolError) return this.close(message);
     this.#traffic.received[message.type] += 1;
@@ -175,13 +179,13 @@ export class Session {
     this.#timers.heard();
     switch (this.#state) {
       case "open-sent":
-        return message.type === "open" ? this.#handleOpen(message) : this.#unexpected(message, 1);
+        return message.type === "open" ? this.#handleOpen(message) : undefined;
       case "open-confirm":
-        return message.type === "keepalive" ? this.#establish() : this.#unexpected(message, 2);
+        return message.type === "keepalive" ? this.#establish() : undefined;
       case "established":
         if (message.type === "update") return this.#owner.updated(this, message);
         if (message.type === "route-refresh") return this.#owner.refreshed(this, message);
-        return message.type === "keepalive" ? undefined : this.#unexpected(message, 3);
+        return undefined;
       case "ended":
         return undefined;
     }
@@ -205,8 +209,9 @@ export class Session {
   }
 
   /** RFC 6608 §3: the state's subcode, and the type of the message that had no business there. */
-  #unexpected(message: Message, subcode: 1 | 2 | 3): void {
-    this.close({ code: 5, subcode, data: Uint8Array.of(messageTypes[message.type]) });
+  #unexpected(type: number): void {
+    if (this.#state === "ended") return;
+    this.close({ code: 5, subcode: stateSubcodes[this.#state], data: Uint8Array.of(type) });
   }
 
   /** How messages are read and written from the peer's OPEN on. */
@@ -251,6 +256,17 @@ export class Session {
     this.#end(error === undefined ? { code: "connection.closed" } : { code: error.code, message: error.message });
     this.#owner.gone(this);
   }
+}
+
+/**
+ * Whether a message of this type has any business in this state. If not, it is an error of the state machine, however
+ * malformed it is itself (RFC 4271 §8.2.2: events 27 and 28 alike, and 22 once established).
+ */
+function expects(state: SessionState, type: number): boolean {
+  if (type === messageTypes.notification) return true;
+  if (state === "open-sent") return type === messageTypes.open;
+  if (state === "open-confirm") return type === messageTypes.keepalive;
+  return type !== messageTypes.open;
 }
 
 /** Tells a connection that we do not want why (a subcode of Cease), and ends it. */
