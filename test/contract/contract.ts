@@ -8,6 +8,8 @@ export interface ContractApi {
   /** The administrator's, at home in the namespace. */
   readonly kubectl: Kubectl;
   readonly raw: RawClient;
+  /** Has the server forget its history up to now. */
+  readonly forget: () => Promise<void>;
   /** Somebody who has this token, and no certificate. */
   readonly bearer: (token: string) => RawClient;
   /** The text of a kubeconfig with a client certificate for that user. */

@@ -33,11 +33,10 @@ export async function startEmbedded(): Promise<ContractServer> {
     port: 0,
     serviceNetworks: [serviceNetwork],
   });
-  // Watches from before the first object are then too old, as they are with a server that has just started.
-  server.compact();
   return contractServer("embedded API server", {
     kubeconfig: server.kubeconfig("administrator"),
     kubeconfigOf: ({ name }) => Promise.resolve(server.kubeconfig(name)),
+    forget: () => Promise.resolve(server.compact()),
     stop: server.close,
   });
 }
@@ -69,6 +68,7 @@ export async function startKubernetes(): Promise<ContractServer> {
     );
     return await contractServer("Kubernetes' API server", {
       kubeconfig: await readFile(plane.kubeconfig, "utf8"),
+      forget: () => compact(etcd),
       kubeconfigOf: async (user) => readFile(await plane.certificateKubeconfig(user), "utf8"),
       stop,
     });
@@ -78,13 +78,27 @@ export async function startKubernetes(): Promise<ContractServer> {
   }
 }
 
+/** As kube-apiserver does every five minutes, by etcd's JSON gateway. */
+async function compact(port: number): Promise<void> {
+  const ask = async (what: string, body: object) => {
+    const answer = await fetch(`http://127.0.0.1:${port}/v3/${what}`, { method: "POST", body: JSON.stringify(body) });
+    return (await answer.json()) as { readonly header: { readonly revision: string } };
+  };
+  const { header } = await ask("maintenance/status", {});
+  await ask("kv/compaction", { revision: header.revision });
+}
+
 interface Access {
+  readonly forget: () => Promise<void>;
   readonly kubeconfig: string;
   readonly kubeconfigOf: (user: CertificateUser) => Promise<string>;
   readonly stop: () => Promise<void>;
 }
 
-async function contractServer(name: string, { kubeconfig, kubeconfigOf, stop }: Access): Promise<ContractServer> {
+async function contractServer(
+  name: string,
+  { kubeconfig, kubeconfigOf, forget, stop }: Access,
+): Promise<ContractServer> {
   const raw = new RawClient(kubeconfig);
   const administrator = await Kubectl.with(kubeconfig);
   return {
@@ -99,7 +113,7 @@ async function contractServer(name: string, { kubeconfig, kubeconfigOf, stop }: 
       );
       const kubectl = await Kubectl.with(kubeconfig, namespace);
       const bearer = (token: string) => new RawClient(withToken(kubeconfig, token));
-      const api: ContractApi = { namespace, kubectl, raw, bearer, kubeconfigOf };
+      const api: ContractApi = { namespace, kubectl, raw, forget, bearer, kubeconfigOf };
       try {
         await run(api);
       } finally {

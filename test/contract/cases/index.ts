@@ -1,4 +1,5 @@
 import type { ContractPart } from "../contract.ts";
+import { webhooks } from "./beyond.ts";
 import { customResources } from "./custom.ts";
 import { others, pods, services } from "./kubernetes-kinds.ts";
 import { discovery, lists, reading } from "./reading.ts";
@@ -14,4 +15,5 @@ export const contract: readonly ContractPart[] = [
   pods,
   others,
   customResources,
+  webhooks,
 ];

@@ -181,9 +181,22 @@ export const lists: ContractPart = {
         );
         assert.match(streamed.text, /"k8s\.io\/initial-events-end":"true"/);
       },
-    "a watch from before the server's memory is told 410": async (api) => {
-      const { text } = await api.raw.call("GET", "/api/v1/configmaps?watch=1&resourceVersion=1&timeoutSeconds=5");
+    "a watch and a page from before what the server remembers are told 410": async (api) => {
+      const { namespace, raw } = api;
+      // Kubernetes asks etcd for events, and its own memory for all else.
+      const path = `/api/v1/namespaces/${namespace}/events`;
+      const write = (name: string) => {
+        const body = JSON.stringify({ metadata: { name, namespace }, involvedObject: { namespace, name: "it" } });
+        return call(api, 201, "POST", path, body, { "content-type": "application/json" });
+      };
+      for (const name of ["one", "two"]) await write(name);
+      const page = await call(api, 200, "GET", `${path}?limit=1`);
+      await write("three");
+      await api.forget();
+      const next = encodeURIComponent(page.metadata.continue ?? "");
+      const { text } = await raw.call("GET", `${path}?watch=1&resourceVersion=1&timeoutSeconds=5`);
       assert.match(text, /"type":"ERROR".*"reason":"Expired".*"code":410/);
+      assert.equal((await call(api, 410, "GET", `${path}?limit=1&continue=${next}`)).reason, "Expired");
     },
     "a list of a moment that has not come yet is refused": async (api) => {
       const query = "resourceVersion=99999999&resourceVersionMatch=NotOlderThan";

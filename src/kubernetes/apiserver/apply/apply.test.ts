@@ -25,6 +25,7 @@ const rules = rulesOf(Service);
 function request(body: JsonObject): ApiRequest {
   const text = Buffer.from(JSON.stringify({ apiVersion: "v1", kind: "Service", metadata: { name: "web" }, ...body }));
   return {
+    user: { name: "tester", groups: [] },
     method: "PATCH",
     path: "",
     query: new URLSearchParams(),
