@@ -45,4 +45,13 @@ export const stories: readonly StoryKind[] = [
       return tellLossWindows(audience, { detections, faults }, signal);
     },
   },
+  {
+    name: "rollout",
+    about: "changes to peers are tried on one node first, kept on evidence or taken back",
+    takes: {},
+    tell: async (audience, _, signal) => {
+      const { tellRolloutStory } = await import("../rollout/rollout-story.ts");
+      return tellRolloutStory(audience, signal);
+    },
+  },
 ];
