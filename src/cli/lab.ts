@@ -1,49 +1,23 @@
 import { InvalidArgumentError, Option, type Command } from "commander";
-import type { ApiChoice, BfdTimes, ClusterChoices, ProxyChoice, StoryReport } from "../lab/index.ts";
+import type { ApiChoice, BfdTimes, ClusterChoices, ProxyChoice } from "../lab/index.ts";
+import { clusterTakes, stories, type StoryKind, type StoryOptions } from "../lab/stories/index.ts";
 import { parseDetectionTimes } from "./detection-times.ts";
 
 /** `fairlead lab`: whole networks on one machine. */
 export function addLabCommands(program: Command): void {
   const lab = program.command("lab").description("whole networks on this machine, with a real router");
 
-  lab
+  const run = lab
     .command("run")
-    .description("build a scenario's network, tell what is seen in it, and take it away; status 0 if all was seen")
-    .argument("<scenario>", "bgp, or rollout: how changes are tried on one node first", story)
-    .option("--json", "print one object on standard output, and nothing else", false)
-    .option("--bfd <times>", "watch the paths by BFD where resources configure it: MILLISECONDSxMULTIPLIER", bfdTimes)
-    .option("--loss-windows", "let nodes die over and over instead, and tell what each death cost clients", false)
-    .option("--faults <count>", "how often, for each way to watch nodes", faults, 5)
-    .addOption(apiOption())
-    .addOption(proxyOption())
-    .action(async (name: string, options: RunOptions) => {
-      const { tellBgpStory, tellLossWindows, tellRolloutStory } = await import("../lab/index.ts");
-      const { liveAudience, renderReport } = await import("./render-story.ts");
-      const { renderLossWindows } = await import("./render-loss-windows.ts");
-      const interrupted = interruption();
-      const audience = liveAudience(options.json ? process.stderr : process.stdout);
-      const tell = async <Report extends StoryReport>(told: Promise<Report>, render: (report: Report) => string) => {
-        const report = await told;
-        process.stdout.write(options.json ? `${JSON.stringify(report)}\n` : render(report));
-        process.exitCode = report.ok ? 0 : 1;
-      };
-      const choices = { api: options.api, proxy: options.proxy };
-      if (name === "rollout") return tell(tellRolloutStory(audience, interrupted, choices), renderReport);
-      if (!options.lossWindows)
-        return tell(tellBgpStory(audience, interrupted, { ...choices, bfd: options.bfd }), renderReport);
-      const detections = options.bfd === undefined ? lossDetections : [undefined, options.bfd];
-      return tell(
-        tellLossWindows(audience, { ...choices, detections, faults: options.faults }, interrupted),
-        renderLossWindows,
-      );
-    });
+    .description("tell a story on a lab that is built for it and taken away after it; status 0 if all was seen");
+  for (const story of stories) addStory(run, story);
 
   lab
     .command("up")
     .description("build a scenario's network, configured and with its workload, and leave it running")
     .argument("<scenario>", "bgp", scenario)
-    .addOption(apiOption())
-    .addOption(proxyOption())
+    .addOption(apiOption(clusterTakes.api))
+    .addOption(proxyOption(clusterTakes.proxy))
     .action(async (_: string, options: ClusterChoices) => {
       const { BgpCluster, manifest } = await import("../lab/index.ts");
       const { renderTour } = await import("./render-tour.ts");
@@ -77,15 +51,22 @@ export function addLabCommands(program: Command): void {
     });
 }
 
-interface RunOptions extends Required<ClusterChoices> {
-  readonly json: boolean;
-  readonly bfd?: BfdTimes;
-  readonly lossWindows: boolean;
-  readonly faults: number;
+function addStory(run: Command, { name, about, takes, tell }: StoryKind): void {
+  const command = run
+    .command(name)
+    .description(about)
+    .option("--json", "print one object on standard output, and nothing else", false);
+  if (takes.bfd !== undefined) command.option("--bfd <times>", takes.bfd, bfdTimes);
+  if (takes.faults !== undefined) command.option("--faults <count>", takes.faults, faults);
+  if (takes.api !== undefined) command.addOption(apiOption(takes.api));
+  if (takes.proxy !== undefined) command.addOption(proxyOption(takes.proxy));
+  command.action(async ({ json, ...options }: StoryOptions & { readonly json: boolean }) => {
+    const { liveAudience, renderReport } = await import("./render-story.ts");
+    const report = await tell(liveAudience(json ? process.stderr : process.stdout), options, interruption());
+    process.stdout.write(json ? `${JSON.stringify(report)}\n` : renderReport(report));
+    process.exitCode = report.ok ? 0 : 1;
+  });
 }
-
-/** In how many ways nodes are watched where `--bfd` does not say it. */
-const lossDetections = [undefined, { intervalMs: 300, multiplier: 3 }, { intervalMs: 50, multiplier: 3 }];
 
 function faults(text: string): number {
   const count = Number(text);
@@ -93,14 +74,14 @@ function faults(text: string): number {
   return count;
 }
 
-function apiOption(): Option {
-  return new Option("--api <which>", "the embedded API server, or Kubernetes' own control plane")
+function apiOption(about: string): Option {
+  return new Option("--api <which>", about)
     .choices(["embedded", "kubernetes"] satisfies ApiChoice[])
     .default("embedded");
 }
 
-function proxyOption(): Option {
-  return new Option("--proxy <which>", "who takes Services' traffic to pods; kube-proxy needs --api kubernetes")
+function proxyOption(about: string): Option {
+  return new Option("--proxy <which>", about)
     .choices(["fairlead", "kube-proxy"] satisfies ProxyChoice[])
     .default("fairlead");
 }
@@ -118,11 +99,6 @@ function bfdTimes(text: string): BfdTimes {
   const times = parseDetectionTimes(text);
   if (times === undefined) throw new InvalidArgumentError("must be such as 300x3 or 50x3");
   return times;
-}
-
-function story(text: string): string {
-  if (text !== "bgp" && text !== "rollout") throw new InvalidArgumentError("the scenarios are: bgp, rollout");
-  return text;
 }
 
 function scenario(text: string): string {

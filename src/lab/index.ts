@@ -1,12 +1,10 @@
 export { BgpCluster, manifest } from "./bgp/bgp-cluster.ts";
 export type { ClusterChoices, ProxyChoice } from "./bgp/bgp-cluster.ts";
-export { tellBgpStory } from "./bgp/bgp-story.ts";
-export { tellLossWindows, type LossWindowsReport } from "./bgp/loss-windows.ts";
 export type { ApiChoice } from "./cluster/cluster-api.ts";
 export { fairlead, kubectlPath } from "./commands.ts";
 export type { BfdTimes } from "./frr-switch.ts";
 export { labs } from "./lab-folder.ts";
-export { tellRolloutStory } from "./rollout/rollout-story.ts";
+export type { LossRow } from "./load/loss-table.ts";
 export type { PhaseReport } from "./load/phase.ts";
 export type { Audience, Observation, Step, StoryReport } from "./story.ts";
 export { takeDown } from "./take-down.ts";

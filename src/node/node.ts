@@ -16,8 +16,8 @@ import { Reporter } from "./node-report.ts";
 import { NodeWatches } from "./node-watches.ts";
 import { readOwnNode, type OwnNode } from "./own-node.ts";
 import type { ServiceProxy } from "./proxy/index.ts";
+import { proxyOver } from "./proxy-over.ts";
 import { SessionEvidence, TrialWatch } from "./rollout/index.ts";
-import { startProxy } from "./start-proxy.ts";
 
 export interface NodeModules {
   readonly client: Client;
@@ -170,7 +170,9 @@ class NodeAgent {
       log.warn({ error: error.message }, "the node's gateways are not told: a pool may take one of their addresses"),
     );
     if (proxyFor !== undefined) {
-      this.#proxy = await startProxy({ services, slices, nodes, log }, nodeName, proxyFor);
+      // Told of changes from now on: what comes while its table is made goes into the next transaction.
+      this.#proxy = proxyOver({ services, slices, nodes, log }, nodeName, proxyFor);
+      await this.#proxy.start();
       this.#watchNodes(this.#proxy);
     }
     await this.#announce(own);

@@ -1,0 +1,1 @@
+export { clusterTakes, stories, type StoryKind, type StoryOptions } from "./stories.ts";
