@@ -5,7 +5,6 @@ import { createServer, type AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parse, stringify } from "yaml";
-import { controlPlanePrograms } from "../../setup/kubernetes.ts";
 import { startApiServer } from "../../src/kubernetes/apiserver/index.ts";
 import { command } from "../../src/lab/command.ts";
 import { ControlPlane } from "../../src/lab/control-plane/control-plane.ts";
@@ -41,9 +40,8 @@ export async function startEmbedded(): Promise<ContractServer> {
   });
 }
 
-/** Builds Kubernetes first where that was not done yet. */
+/** Of the programs that `npm run kubernetes` has built. */
 export async function startKubernetes(): Promise<ContractServer> {
-  process.env["KUBEBUILDER_ASSETS"] = controlPlanePrograms();
   const folder = await mkdtemp(join(tmpdir(), "fairlead-contract-"));
   const running: HostProcess[] = [];
   const stop = async () => {

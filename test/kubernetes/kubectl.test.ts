@@ -223,7 +223,7 @@ test("what is wrong is refused with the object, the field and what would be righ
     await create(service({ ports: [{ port: 80 }], clusterIP: "10.9.9.9" })),
     /range of valid IPs is 10\.233\.0\.0\/18/,
   );
-  assert.match(await create(service({ ports: [{ port: 80 }] }, "1wrong")), /a DNS-1035 label must/);
+  assert.match(await create(service({ ports: [{ port: 80 }] }, "wrong.name")), /a lowercase RFC 1123 label must/);
   assert.match(
     await kubectl.refused("patch", "svc", "ng-svc", "-p", '{"spec":{"clusterIP":"10.233.0.9"}}'),
     /may not change once set/,

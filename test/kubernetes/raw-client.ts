@@ -33,7 +33,9 @@ export class RawClient implements Disposable {
 
   call(method: string, path: string, body?: string | Buffer, headers: OutgoingHttpHeaders = {}): Promise<Answer> {
     return new Promise((resolve, reject) => {
-      const options = { agent: this.#agent, method, headers: { ...this.#authorization, ...headers } };
+      // Node says the length of a DELETE's body only when it is told to.
+      const length = body === undefined ? {} : { "content-length": Buffer.byteLength(body) };
+      const options = { agent: this.#agent, method, headers: { ...this.#authorization, ...length, ...headers } };
       const call = request(new URL(path, this.#url), options, (response) => {
         const chunks: Buffer[] = [];
         response.on("data", (chunk: Buffer) => chunks.push(chunk));

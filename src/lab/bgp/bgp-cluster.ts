@@ -26,9 +26,9 @@ const configurationNamespace = "metallb-system";
 /** What a cluster is made of. */
 export interface ClusterChoices {
   /** The embedded API server with the lab's controllers, by default, or Kubernetes' own control plane. */
-  readonly api?: ApiChoice;
+  readonly api?: ApiChoice | undefined;
   /** Who takes Services' traffic to pods: Fairlead, by default, or Kubernetes' own proxy. */
-  readonly proxy?: ProxyChoice;
+  readonly proxy?: ProxyChoice | undefined;
 }
 
 export interface BgpClusterOptions extends UpOptions, ClusterChoices {
