@@ -12,3 +12,12 @@ export function kubectlPath(): string {
   const unpacked = fileURLToPath(new URL("../../node_modules/.cache/fairlead/kubectl", import.meta.url));
   return process.env["KUBECTL"] ?? (existsSync(unpacked) ? unpacked : "kubectl");
 }
+
+/** What an agent may do beyond its files, in the lab as where the chart puts it. */
+export const agentCapabilities = ["NET_ADMIN", "NET_RAW", "NET_BIND_SERVICE"] as const;
+
+/** Runs an agent with the capabilities of its container and no others. */
+export function asInContainer(argv: readonly string[]): string[] {
+  const kept = agentCapabilities.map((name) => `+${name.toLowerCase()}`);
+  return ["setpriv", "--no-new-privs", `--bounding-set=-all,${kept.join(",")}`, ...argv];
+}

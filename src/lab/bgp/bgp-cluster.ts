@@ -7,7 +7,7 @@ import { startKubelet } from "../cluster/cluster-processes.ts";
 import { startEmbeddedApi } from "../cluster/embedded-api.ts";
 import { startKubeProxy } from "../cluster/kube-proxy.ts";
 import { startKubernetesApi } from "../cluster/kubernetes-api.ts";
-import { fairlead, kubectlPath } from "../commands.ts";
+import { asInContainer, fairlead, kubectlPath } from "../commands.ts";
 import type { HostProcess } from "../host-process.ts";
 import { Lab, type UpOptions } from "../lab.ts";
 import { LabError } from "../lab-error.ts";
@@ -120,7 +120,7 @@ export class BgpCluster {
     const detection = this.#detection && `${this.#detection.intervalMs}x${this.#detection.multiplier}`;
     const proxy = ["--proxy", "--pod-network", podNetwork, "--node-detection", detection ?? "off"];
     const argv = fairlead("node", ...access, ...(this.proxy === "fairlead" ? proxy : []), ...this.#agentArguments);
-    this.#agents.set(node, await this.lab.run(node, { name: "fairlead-node", argv }));
+    this.#agents.set(node, await this.lab.run(node, { name: "fairlead-node", argv: asInContainer(argv) }));
   }
 
   /** Stops a node's agent in good order: it withdraws first, and leaves after. */

@@ -15,12 +15,10 @@ export async function kubeProxyRules(lab: Lab, node: string, address: string): P
   const outer = chain(table, external);
   const service = chain(table, /goto (service-\S+)/.exec(outer)?.[1]);
   // It marks what came from outside for masquerading.
-  const verdict = outer.includes("mark-for-masquerade") ? "masquerade" : "is not taken";
-  const endpoints = [...service.matchAll(/goto (endpoint-\S+)/g)].map((each) => {
-    const target = /dnat to (\S+)/.exec(chain(table, each[1]))?.[1];
-    return target ?? "nowhere";
-  });
-  return { verdict, endpoints: [...new Set(endpoints)].sort() };
+  const verdict = outer.includes('comment "masquerade"') ? "masquerade" : "is not taken";
+  // dnat ip to numgen random mod 3 map { 0 : 10.233.119.2 . 80, … }
+  const endpoints = [...service.matchAll(/\d+ : (\S+) \. (\d+)/g)].map(([, host, port]) => `${host}:${port}`);
+  return { verdict, endpoints: endpoints.sort() };
 }
 
 /** The text of a chain of the table, empty where there is none. */
