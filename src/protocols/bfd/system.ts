@@ -3,7 +3,8 @@ import type { Clock, Timer } from "../clock/index.ts";
 import { pathKey, resolveSessions, type ResolvedSessionConfig, type SessionConfig } from "./config.ts";
 import { decodeEchoPacket } from "./echo-packet.ts";
 import { decodeControlPacket, type PacketError } from "./packet.ts";
-import { Session, type SessionStatus, type StateChange } from "./session.ts";
+import { Session } from "./session.ts";
+import type { SessionStatus, StateChange } from "./session-status.ts";
 import { TransportError, type Channel, type Datagram, type EchoChannel, type Transport } from "./transport.ts";
 
 export interface SystemPorts {
