@@ -16,7 +16,7 @@ const debianPackages = join(root, "setup/debian-packages.txt");
 export function setUp() {
   installNpmPackages("setup/node", "Node");
   installNpmPackages(".", "npm packages of the lock file");
-  installDebianPackages();
+  installDebianPackages(debianPackages);
   installKubectl();
 }
 
@@ -30,8 +30,9 @@ function installNpmPackages(folder, what) {
   writeFileSync(stamp, want);
 }
 
-function installDebianPackages() {
-  const wanted = readFileSync(debianPackages, "utf8")
+/** Those that are missing of the packages that `list` names, one a line. */
+export function installDebianPackages(list) {
+  const wanted = readFileSync(list, "utf8")
     .split("\n")
     .map((line) => line.replace(/#.*/, "").trim())
     .filter((name) => name !== "");

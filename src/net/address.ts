@@ -123,6 +123,11 @@ export function addToAddress(address: Address, count: bigint): Address | undefin
   return address.family === 4 ? { family: 4, value: Number(value) } : { family: 6, value };
 }
 
+/** fe80::/10 (RFC 4291 §2.5.6): means something only together with a link. */
+export function isLinkLocal(address: Address): boolean {
+  return address.family === 6 && address.value >> 118n === 0x3fan;
+}
+
 export function addressBits(family: AddressFamily): 32 | 128 {
   return family === 4 ? 32 : 128;
 }

@@ -6,6 +6,7 @@ export {
   ipv4,
   ipv6,
   parseAddress,
+  isLinkLocal,
   sameAddress,
   type Address,
   type AddressFamily,

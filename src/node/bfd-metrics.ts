@@ -18,7 +18,9 @@ export function bfdMetrics(registry: Registry, sessions: () => readonly SessionS
     return (status?.sessions ?? []).flatMap((path) => {
       const sight = sights.get(path.name);
       if (sight === undefined) return [];
-      const labels = { peer: formatAddress(sight.remote.address), vrf: vrfLabel(sight), name: path.name };
+      const { address, interface: link } = sight.remote;
+      const peer = link ?? (address === undefined ? "" : formatAddress(address));
+      const labels = { peer, vrf: vrfLabel(sight), name: path.name };
       return [{ path, labels }];
     });
   };

@@ -14,9 +14,10 @@ export function vrfLabel({ vrf }: SessionSight): string {
 export function bgpMetrics(registry: Registry) {
   let read: () => readonly SessionSight[] = () => [];
   const labels = (sight: SessionSight) => {
-    const { address, port } = sight.remote;
-    const host = address.family === 6 ? `[${formatAddress(address)}]` : formatAddress(address);
-    return { peer: `${host}:${port}`, vrf: vrfLabel(sight), name: sight.status.name };
+    const { address, interface: link, port } = sight.remote;
+    const host = address?.family === 6 ? `[${formatAddress(address)}]` : address && formatAddress(address);
+    // A peer without a number keeps its name when its address becomes known, or another.
+    return { peer: link ?? `${host}:${port}`, vrf: vrfLabel(sight), name: sight.status.name };
   };
   const gauge = (name: string, help: string, of: (status: PeerStatus) => number) =>
     new Gauge({

@@ -1,9 +1,13 @@
 import { isDeepStrictEqual } from "node:util";
-import { formatAddress } from "../net/index.ts";
 import type { Client } from "../kubernetes/client/index.ts";
 import { NodeReport } from "../kubernetes/resources/index.ts";
 import { describe, type ConfigurationReason } from "../plan/index.ts";
-import { describeSessionError, type PeerState, type PeerStatus } from "../protocols/bgp/index.ts";
+import {
+  describeSessionError,
+  formatEndpointAddress,
+  type PeerState,
+  type PeerStatus,
+} from "../protocols/bgp/index.ts";
 
 type Status = NonNullable<NodeReport["status"]>;
 type Session = Status["sessions"][number];
@@ -33,7 +37,7 @@ export function reportOf({ startTime, sessions, problems, dateOf }: Observed): S
       const { sent } = session.prefixes;
       return {
         peer: session.name,
-        address: session.remote === undefined ? "" : formatAddress(session.remote.address),
+        address: session.remote === undefined ? "" : formatEndpointAddress(session.remote),
         state: stateNames[session.state],
         since: dateOf(session.stateSince).toISOString(),
         prefixes: sent[4] + sent[6],

@@ -7,7 +7,7 @@ import type { Transport } from "../protocols/bgp/index.ts";
 import { ConfigurationWatch, outageLog, type ConfigurationState } from "../snapshot/index.ts";
 import { Announcer } from "./announcer.ts";
 import { BfdAgent } from "./bfd/index.ts";
-import { BgpReconciler } from "./bgp/index.ts";
+import { BgpReconciler, systemLinks } from "./bgp/index.ts";
 import { tellGateways } from "./gateways.ts";
 import type { NodeMetrics } from "./metrics.ts";
 import { Reporter } from "./node-report.ts";
@@ -161,7 +161,9 @@ class NodeAgent {
     const watchPaths = () => new BfdAgent({ onThreadFailure });
     const onListenFailure = (error: Error) =>
       log.warn({ error: error.message }, "BGP sessions are not accepted everywhere; ours are opened");
-    const ports = { ...this.#modules, watchPaths, onListenFailure };
+    const onLinkProblem = (link: string, message: string) =>
+      log.warn({ link, error: message }, "no peer can be found on this link; it is tried again");
+    const ports = { ...this.#modules, watchPaths, onListenFailure, links: systemLinks, onLinkProblem };
     const bgp = new BgpReconciler(ports, { routerId: address, addresses, listen });
     this.#bgp = bgp;
     metrics.sessions(() => bgp.sessions);

@@ -78,5 +78,4 @@ export type ConfigurationFault =
   | "aggregation"
   | "community"
   | "secret"
-  | "unsupported"
   | "both";

@@ -105,7 +105,6 @@ const wrong: { readonly [Code in Fault]: Parameters<typeof source>[0] } = {
     advertisements: [advertisement(name, { aggregationLength: 16 })],
   },
   "configuration.community": { advertisements: [advertisement(name, { communities: ["65000:70000"] })] },
-  "configuration.unsupported": { peers: [peer("switch", { interface: "eth1" })] },
   "configuration.secret": {
     peers: [peer("switch", { passwordSecret: { name: "bgp" } })],
     secrets: new Map([["bgp", "missing"]]),

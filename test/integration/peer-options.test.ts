@@ -194,3 +194,19 @@ test("the metrics of sessions have MetalLB's names and labels", async () => {
   );
   assert.equal(await stage.metric("node", `metallb_bfd_session_up${path}`), 0, "FRR's bfdd does not run");
 });
+
+test("a router that is named by the node's link alone is found on it, and has the route", async () => {
+  await using stage = await Stage.running();
+  const spec = { peerAddress: null, interface: "to-switch" };
+  await retold(stage, ["neighbor eth0 interface remote-as external"], spec, {});
+  await stage.isValid(BGPPeer, peerName, "True");
+  await stage.sessionIs(peerName, /^Established$/);
+  await until("the switch has the route from its link", async () => {
+    const shown = await stage.frr.vtysh("show bgp ipv4 unicast 172.19.100.1");
+    return /fe80:\S+ from eth0/.test(shown);
+  });
+  await until("the report says where it is", async () => {
+    const { sessions } = await stage.report();
+    return /^fe80:.*%to-switch$/.test(sessions[0]?.address ?? "");
+  });
+});

@@ -7,26 +7,29 @@ import { setTimeout as wait } from "node:timers/promises";
 import { promisify } from "node:util";
 
 const run = promisify(execFile);
-const daemons = ["zebra", "bgpd"] as const;
+type Daemon = "zebra" | "bgpd" | "bfdd";
 
 /** FRR in a network namespace of its own, with all its files in a folder of its own. */
 export class Frr implements AsyncDisposable {
   readonly #namespace: string;
   /** Configuration, logs and sockets. */
   readonly folder: string;
+  readonly #daemons: readonly Daemon[];
   #processes: ChildProcess[] = [];
 
-  private constructor(namespace: string, folder: string) {
+  private constructor(namespace: string, daemons: readonly Daemon[], folder: string) {
     this.#namespace = namespace;
+    this.#daemons = daemons;
     this.folder = folder;
   }
 
-  /** Started and answering; `bgp` is the configuration from `router bgp` on. */
-  static async start(namespace: string, bgp: string): Promise<Frr> {
+  /** Started and answering; `bgp` is the configuration from `router bgp` on. With bfdd if that is wanted. */
+  static async start(namespace: string, bgp: string, { bfd = false } = {}): Promise<Frr> {
     const folder = await mkdtemp(join(tmpdir(), "fairlead-frr-"));
-    const frr = new Frr(namespace, folder);
+    const frr = new Frr(namespace, ["zebra", ...(bfd ? (["bfdd"] as const) : []), "bgpd"], folder);
     try {
       await writeFile(join(folder, "zebra.conf"), "");
+      await writeFile(join(folder, "bfdd.conf"), "");
       await writeFile(join(folder, "bgpd.conf"), bgp);
       await writeFile(join(folder, "vtysh.conf"), "");
       await run("chown", ["-R", "frr:frr", folder]);
@@ -39,7 +42,7 @@ export class Frr implements AsyncDisposable {
   }
 
   async restart(): Promise<void> {
-    for (const daemon of daemons) this.#processes.push(this.#spawn(daemon));
+    for (const daemon of this.#daemons) this.#processes.push(this.#spawn(daemon));
     await until(`FRR in ${this.#namespace} answers`, () =>
       this.vtysh("show bgp summary json").then(isJson, () => false),
     );
@@ -77,7 +80,7 @@ export class Frr implements AsyncDisposable {
     await rm(this.folder, { recursive: true, force: true });
   }
 
-  #spawn(daemon: (typeof daemons)[number]): ChildProcess {
+  #spawn(daemon: Daemon): ChildProcess {
     const file = (name: string) => join(this.folder, name);
     const args = ["-f", file(`${daemon}.conf`), "-i", file(`${daemon}.pid`)];
     args.push("-z", file("zserv.api"), "--vty_socket", this.folder, "-P", "0", "--log", `file:${file("log")}`);

@@ -83,7 +83,10 @@ export const BGPPeer = defineKind(
         .optional()
         .describe("Take the router's AS number as it says it: the nodes' own, or any but that."),
       peerAddress: z.string().optional().describe("The IP address of the router; or say interface."),
-      interface: z.string().optional().describe("The link on which the router is, in place of its address."),
+      interface: z
+        .string()
+        .optional()
+        .describe("The node's link at whose other end the router is, in place of its address (unnumbered)."),
       peerPort: z.int().min(1).max(65_535).default(179).describe("The TCP port of the router."),
       sourceAddress: z.string().optional().describe("Where sessions come from; the system chooses by default."),
       holdTime: duration.optional().describe("0s, or 3s and more; 90s by default."),

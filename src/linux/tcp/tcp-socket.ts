@@ -1,5 +1,6 @@
 import koffi from "koffi";
 import type { Address } from "../../net/index.ts";
+import { interfaceIndex } from "../udp-socket/index.ts";
 
 /** `socket(2)` and its kin, as far as Node has no name for what we ask of them; values of Linux's own headers. */
 interface Functions {
@@ -101,11 +102,15 @@ export function setMd5Key(fd: number, peer: Address, key: Uint8Array): void {
   set(fd, options.tcpMd5, value);
 }
 
-/** Binds a socket that is going to listen, to IPv6 alone where the address is one. Throws `SystemError`. */
-export function bindListener(fd: number, address: Address, port: number): void {
+/**
+ * Binds a socket that is going to listen, to IPv6 alone where the address is one; to the link of a link-local address.
+ * Throws `SystemError`.
+ */
+export function bindListener(fd: number, address: Address, port: number, link?: string): void {
   set(fd, options.reuseAddress, int(1));
   if (address.family === 6) set(fd, options.ipv6Only, int(1));
   const bytes = socketAddress(address, port);
+  if (link !== undefined) bytes.writeUInt32LE(interfaceIndex(link) ?? 0, 24);
   if (libc().bind(fd, bytes, bytes.length) !== 0) throw new SystemError("bind", koffi.errno());
 }
 

@@ -12,6 +12,8 @@ export interface UdpSocketOptions {
   readonly local: SocketAddress;
   /** Sends and receives by this link alone. */
   readonly interface?: string;
+  /** Others that are bound to a link of their own may have the same port. */
+  readonly sharesPort?: boolean;
   /** TTL or hop limit of what is sent. */
   readonly ttl: number;
   /** The octet of the DS field in what is sent. */
@@ -32,6 +34,7 @@ export class SocketError extends Error {
 const sockDgramNonblockCloexec = 2 | 0o4000 | 0o2000000;
 const socketLevel = 1;
 const bindToDevice = 25;
+const reuseAddress = 2;
 /** Level and names of options, by family. */
 const options = {
   4: { level: 0, ttl: 2, trafficClass: 1, receiveTtl: 12, receivePacketInfo: 8 },
@@ -51,7 +54,7 @@ export class UdpSocket {
   #isClosed = false;
 
   /** Throws a `SocketError`. */
-  constructor({ local, interface: device, ttl, trafficClass }: UdpSocketOptions) {
+  constructor({ local, interface: device, sharesPort = false, ttl, trafficClass }: UdpSocketOptions) {
     const { family } = local.address;
     const what = `UDP socket at ${formatAddress(local.address)} port ${local.port}`;
     this.#fd = checked(what, libc().socket(addressFamily[family], sockDgramNonblockCloexec, 0));
@@ -64,8 +67,12 @@ export class UdpSocket {
       set(names.receivePacketInfo, 1);
       if (family === 6) set(options[6].v6Only, 1);
       if (device !== undefined) this.#setOption(`${what} by ${device}`, socketLevel, bindToDevice, Buffer.from(device));
+      const share = () => this.#setOption(what, socketLevel, reuseAddress, int32(1));
+      // One without a link is bound first and shared then, so that it is noticed where another program has the port.
+      if (sharesPort && device !== undefined) share();
       const address = encodeSocketAddress(local);
       checked(what, libc().bind(this.#fd, address, address.length));
+      if (sharesPort) share();
     } catch (error) {
       this.close();
       throw error;

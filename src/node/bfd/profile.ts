@@ -24,6 +24,7 @@ export interface BfdPeer {
   readonly address: Address;
   readonly sourceAddress?: Address;
   readonly interface?: string;
+  readonly vrf?: string;
   /** Whether routers may lie between. */
   readonly isMultihop: boolean;
 }
@@ -42,6 +43,7 @@ export function sessionConfigOf(peer: BfdPeer, profile: BfdProfile): SessionConf
       : {}),
     ...(peer.sourceAddress === undefined ? {} : { localAddress: peer.sourceAddress }),
     ...(peer.interface === undefined ? {} : { interface: peer.interface }),
+    ...(peer.vrf === undefined ? {} : { vrf: peer.vrf }),
     ...(profile.transmitInterval === undefined ? {} : { transmitIntervalMs: profile.transmitInterval }),
     ...(profile.receiveInterval === undefined ? {} : { receiveIntervalMs: profile.receiveInterval }),
     ...(profile.detectMultiplier === undefined ? {} : { detectMultiplier: profile.detectMultiplier }),

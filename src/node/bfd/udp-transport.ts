@@ -30,8 +30,11 @@ const anyAddress: Readonly<Record<AddressFamily, Address>> = { 4: ipv4(0), 6: ip
 
 /** BFD's transport on the machine's own UDP, in the network namespace of the calling thread. */
 export class UdpTransport implements Transport {
-  /** By hops and family; opened when the first session needs one. */
-  readonly #listeners = new Map<string, { readonly socket: UdpSocket; readonly hops: Hops }>();
+  /** By hops, family and VRF; opened when the first session needs one. */
+  readonly #listeners = new Map<
+    string,
+    { readonly socket: UdpSocket; readonly hops: Hops; readonly vrf: string | undefined }
+  >();
   readonly #echoLinks = new EchoLinks();
   #receive: (datagram: Datagram) => void = () => {};
   /** Where to look for a free source port next. */
@@ -43,7 +46,7 @@ export class UdpTransport implements Transport {
 
   open(path: SessionPath): Channel {
     try {
-      this.#listenFor(path.hops, path.remoteAddress.family);
+      this.#listenFor(path);
       return new UdpChannel(path, () => this.#takePort());
     } catch (error) {
       if (error instanceof SocketError) throw new TransportError(error.code, error.message);
@@ -57,8 +60,8 @@ export class UdpTransport implements Transport {
 
   deliverPending(): void {
     this.#echoLinks.readPending();
-    for (const { socket, hops } of this.#listeners.values()) {
-      socket.readPending((datagram) => this.#deliver(hops, datagram));
+    for (const { socket, hops, vrf } of this.#listeners.values()) {
+      socket.readPending((datagram) => this.#deliver(hops, vrf, datagram));
     }
   }
 
@@ -67,18 +70,29 @@ export class UdpTransport implements Transport {
     this.#listeners.clear();
   }
 
-  #listenFor(hops: Hops, family: AddressFamily): void {
-    const key = `${hops} IPv${family}`;
+  #listenFor({ hops, remoteAddress: { family }, vrf }: SessionPath): void {
+    const key = `${hops} IPv${family} in ${vrf ?? "none"}`;
     if (this.#listeners.has(key)) return;
     const local = { address: anyAddress[family], port: controlPort[hops] };
-    const socket = new UdpSocket({ local, ttl, trafficClass });
-    this.#listeners.set(key, { socket, hops });
-    socket.onDatagram((datagram) => this.#deliver(hops, datagram));
+    const socket = new UdpSocket({
+      local,
+      sharesPort: true,
+      ttl,
+      trafficClass,
+      ...(vrf === undefined ? {} : { interface: vrf }),
+    });
+    this.#listeners.set(key, { socket, hops, vrf });
+    socket.onDatagram((datagram) => this.#deliver(hops, vrf, datagram));
   }
 
-  #deliver(hops: Hops, { source, destination, interfaceIndex, ttl, bytes }: ReceivedDatagram): void {
+  #deliver(
+    hops: Hops,
+    vrf: string | undefined,
+    { source, destination, interfaceIndex, ttl, bytes }: ReceivedDatagram,
+  ): void {
     this.#receive({
       hops,
+      vrf,
       source: source.address,
       destination,
       // Asked for only while a neighbour does not know us yet: a call of the system each.
@@ -144,7 +158,7 @@ class UdpChannel implements Channel {
   }
 
   #open(port: number): UdpSocket {
-    const { localAddress, remoteAddress, interface: device } = this.#path;
+    const { localAddress, remoteAddress, vrf, interface: device = vrf } = this.#path;
     const address = localAddress ?? anyAddress[remoteAddress.family];
     const scope = this.#scope();
     return new UdpSocket({

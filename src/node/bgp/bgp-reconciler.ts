@@ -1,10 +1,11 @@
-import type { Ipv4Address } from "../../net/index.ts";
-import { placeOf, type NodePlan, type RouteChange } from "../../plan/index.ts";
+import type { Ipv4Address, Ipv6Address } from "../../net/index.ts";
+import { placeOf, type NodePlan, type Peer as PlannedPeer, type RouteChange } from "../../plan/index.ts";
 import { Speaker, type Endpoint, type PeerStatus, type SpeakerPorts } from "../../protocols/bgp/index.ts";
 import { sessionConfigOf, type BfdAgent, type BfdStatus } from "../bfd/index.ts";
 import { Listening } from "./listening.ts";
-import { bfdPeerOf, isAddressed, peerConfigOf, type AddressedPeer, type NodeAddresses } from "./peer-config.ts";
+import { bfdPeerOf, peerConfigOf, type EndsOf, type NodeAddresses } from "./peer-config.ts";
 import { RouteAttributeSets } from "./route-attributes.ts";
+import { UnnumberedLinks, type LinkPorts } from "./unnumbered-links.ts";
 
 /** Watches the paths to peers; see `BfdAgent`. */
 export type PathWatch = Pick<BfdAgent, "setSessions" | "onChange" | "status" | "stop">;
@@ -14,6 +15,10 @@ export interface BgpPorts extends SpeakerPorts {
   readonly watchPaths: () => PathWatch;
   /** Sessions cannot be accepted somewhere; it is tried again, and peers are dialled all the same. */
   readonly onListenFailure: (error: Error) => void;
+  /** The links of unnumbered peers. */
+  readonly links: Pick<LinkPorts, "addresses" | "open">;
+  /** No peer can be found on this link, and why; it is tried again. */
+  readonly onLinkProblem: (link: string, message: string) => void;
 }
 
 export interface BgpOptions {
@@ -36,7 +41,8 @@ export interface LeaveOptions {
 /** A session, and whom it is with as far as it is configured. */
 export interface SessionSight {
   readonly status: PeerStatus;
-  readonly remote: Endpoint;
+  /** The address of an unnumbered peer is missing until it has been found. */
+  readonly remote: Omit<Endpoint, "address"> & Partial<Pick<Endpoint, "address">>;
   readonly vrf: string | undefined;
 }
 
@@ -46,7 +52,10 @@ export class BgpReconciler {
   readonly #options: BgpOptions;
   readonly #speaker: Speaker;
   readonly #listening: Listening;
+  readonly #links: UnnumberedLinks;
   readonly #attributes = new RouteAttributeSets();
+  /** Of the plan, no two of them at one place. */
+  #peers: readonly PlannedPeer[] = [];
   #paths: PathWatch | undefined;
   #isLeaving = false;
 
@@ -56,6 +65,11 @@ export class BgpReconciler {
     // Every peer of a plan names its AS number; the speaker's own is never used.
     this.#speaker = new Speaker(ports, { asn: 23_456, routerId: options.routerId });
     this.#listening = new Listening(this.#speaker, ports, { ...options, onFailure: ports.onListenFailure });
+    this.#links = new UnnumberedLinks(
+      { clock: ports.clock, random: ports.random ?? Math.random, ...ports.links },
+      { changed: () => this.#configure(), problem: ports.onLinkProblem },
+    );
+    this.#speaker.onChange(() => this.#settle());
   }
 
   /** Accepts connections from now on, as far as it can. */
@@ -66,15 +80,16 @@ export class BgpReconciler {
   /** Makes this plan the whole truth: sessions that it does not name are closed. */
   apply(plan: NodePlan): void {
     // A node that has joined since the configuration was judged may be selected by two peers with one address.
-    const byPlace = new Map<string, AddressedPeer>();
+    const byPlace = new Map<string, PlannedPeer>();
     for (const { peer } of plan.sessions.values()) {
-      if (isAddressed(peer) && !byPlace.has(placeOf(peer))) byPlace.set(placeOf(peer), peer);
+      if (!byPlace.has(placeOf(peer))) byPlace.set(placeOf(peer), peer);
     }
-    const peers = [...byPlace.values()];
-    this.#speaker.setPeers(peers.map((peer) => peerConfigOf(peer, this.#options.addresses)));
-    this.#listening.setPeers(peers);
-    this.#watch(peers);
+    this.#peers = [...byPlace.values()];
     this.#isLeaving = plan.isLeaving;
+    this.#links.setLinks(
+      new Set(this.#peers.flatMap(({ reach }) => (reach.by === "interface" ? reach.interface : []))),
+    );
+    this.#configure();
     for (const [name, { routes }] of plan.sessions) {
       const peer = this.#speaker.peers.get(name);
       peer?.setGracefulShutdown(plan.isLeaving);
@@ -100,7 +115,11 @@ export class BgpReconciler {
   get sessions(): readonly SessionSight[] {
     return [...this.#speaker.peers.values()].map(({ status, config }) => ({
       status,
-      remote: { address: config.remoteAddress, port: config.remotePort },
+      remote: {
+        port: config.remotePort,
+        ...(config.remoteAddress === undefined ? {} : { address: config.remoteAddress }),
+        ...(config.interface === undefined ? {} : { interface: config.interface }),
+      },
       vrf: config.vrf,
     }));
   }
@@ -125,6 +144,7 @@ export class BgpReconciler {
       await new Promise<void>((resolve) => void this.#ports.clock.setTimer(gracefulShutdownMs, resolve));
     }
     await this.#speaker.stop({ drainMs });
+    this.#links.stop();
     await this.#paths?.stop();
   }
 
@@ -132,11 +152,33 @@ export class BgpReconciler {
     return this.statuses.some(({ prefixes: { sent } }) => sent[4] + sent[6] > 0);
   }
 
+  /** Tells the speaker of the peers, and of where they are as far as that is known by now; routes stay as they are. */
+  #configure(): void {
+    const peers = this.#peers;
+    const endsOf = (link: string) => this.#links.ends(link);
+    this.#speaker.setPeers(peers.map((peer) => peerConfigOf(peer, this.#options.addresses, endsOf)));
+    for (const peer of this.#speaker.peers.values()) peer.setGracefulShutdown(this.#isLeaving);
+    const ownByLink = peers.flatMap(({ reach }): [string, Ipv6Address][] => {
+      const ends = reach.by === "interface" ? endsOf(reach.interface) : undefined;
+      return reach.by === "interface" && ends !== undefined ? [[reach.interface, ends.linkLocal]] : [];
+    });
+    this.#listening.setPeers(peers, new Map(ownByLink));
+    this.#watch(peers, endsOf);
+    this.#settle();
+  }
+
+  /** A neighbour in session need not hear our router advertisements so often. */
+  #settle(): void {
+    const inSession = [...this.#speaker.peers.values()].filter(({ state }) => state === "established");
+    this.#links.setSettled(new Set(inSession.flatMap(({ config }) => config.interface ?? [])));
+  }
+
   /** BFD beside the sessions that ask for it: one whose path has failed is ended at once. */
-  #watch(peers: readonly AddressedPeer[]): void {
-    const sessions = peers.flatMap((peer) =>
-      peer.bfd === undefined ? [] : [sessionConfigOf(bfdPeerOf(peer), peer.bfd)],
-    );
+  #watch(peers: readonly PlannedPeer[], endsOf: EndsOf): void {
+    const sessions = peers.flatMap((peer) => {
+      const path = bfdPeerOf(peer, endsOf);
+      return peer.bfd === undefined || path === undefined ? [] : [sessionConfigOf(path, peer.bfd)];
+    });
     if (sessions.length === 0 && this.#paths === undefined) return;
     if (this.#paths === undefined) {
       this.#paths = this.#ports.watchPaths();

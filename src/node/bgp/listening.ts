@@ -1,4 +1,4 @@
-import { ipv4, ipv6 } from "../../net/index.ts";
+import { formatAddress, ipv4, ipv6, type Ipv6Address } from "../../net/index.ts";
 import type { Peer as PlannedPeer } from "../../plan/index.ts";
 import type { Timer } from "../../protocols/clock/index.ts";
 import type { Endpoint, ListenEndpoint, Speaker, SpeakerPorts } from "../../protocols/bgp/index.ts";
@@ -11,12 +11,17 @@ export interface ListeningOptions {
   readonly onFailure: (error: Error) => void;
 }
 
-/** Where a node accepts sessions: at its own addresses, and in each VRF that a peer is in, also when that comes later. */
+/**
+ * Where a node accepts sessions: at its own addresses, in each VRF that a peer is in, and on each link of an unnumbered
+ * peer, also when that comes later.
+ */
 export class Listening {
   readonly #speaker: Speaker;
   readonly #ports: SpeakerPorts;
   readonly #options: ListeningOptions;
   #vrfs: readonly string[] = [];
+  #links: ReadonlyMap<string, Ipv6Address> = new Map();
+  #wanted = "";
   #work: Promise<void> = Promise.resolve();
   #retry: Timer | undefined;
   #said: string | undefined;
@@ -33,10 +38,14 @@ export class Listening {
     return this.#listen();
   }
 
-  setPeers(peers: readonly PlannedPeer[]): void {
-    const vrfs = [...new Set(peers.flatMap(({ vrf }) => vrf ?? []))].sort();
-    if (vrfs.join(" ") === this.#vrfs.join(" ")) return;
+  /** `links`: our own addresses on the links of unnumbered peers, as far as those are up. */
+  setPeers(peers: readonly PlannedPeer[], links: ReadonlyMap<string, Ipv6Address>): void {
+    const vrfs = [...new Set(peers.flatMap(({ reach, vrf }) => (reach.by === "address" ? (vrf ?? []) : [])))].sort();
+    const wanted = [...vrfs, ...[...links].map(([link, address]) => `${formatAddress(address)}%${link}`)].join(" ");
+    if (wanted === this.#wanted) return;
+    this.#wanted = wanted;
     this.#vrfs = vrfs;
+    this.#links = links;
     void this.#listen();
   }
 
@@ -71,6 +80,10 @@ export class Listening {
     const port = listen[0]?.port;
     if (port === undefined) return [];
     const anywhere = [ipv4(0), ipv6(0n)];
-    return [...listen, ...this.#vrfs.flatMap((vrf) => anywhere.map((address) => ({ address, port, vrf })))];
+    return [
+      ...listen,
+      ...this.#vrfs.flatMap((vrf) => anywhere.map((address) => ({ address, port, vrf }))),
+      ...[...this.#links].map(([link, address]) => ({ address, port, interface: link })),
+    ];
   }
 }

@@ -2,6 +2,7 @@ import type { Address } from "../../net/index.ts";
 import type { Peer as PlannedPeer } from "../../plan/index.ts";
 import type { PeerConfig } from "../../protocols/bgp/index.ts";
 import type { BfdPeer } from "../bfd/index.ts";
+import type { LinkEnds } from "./unnumbered-links.ts";
 
 /** A node's own addresses, one of each family that it has. */
 export interface NodeAddresses {
@@ -9,33 +10,25 @@ export interface NodeAddresses {
   readonly 6?: Address;
 }
 
-/** A peer that is reached by its address. */
-export interface AddressedPeer extends PlannedPeer {
-  readonly reach: Extract<PlannedPeer["reach"], { readonly by: "address" }>;
-}
-
-export function isAddressed(peer: PlannedPeer): peer is AddressedPeer {
-  return peer.reach.by === "address";
-}
+/** What is known of the link of an unnumbered peer, while it is up. */
+export type EndsOf = (link: string) => LinkEnds | undefined;
 
 /** What the speaker is told of a peer of the plan. */
-export function peerConfigOf(peer: AddressedPeer, own: NodeAddresses): PeerConfig {
+export function peerConfigOf(peer: PlannedPeer, own: NodeAddresses, endsOf: EndsOf): PeerConfig {
   const { connectTimeMs } = peer;
   return {
     name: peer.name,
-    remoteAddress: peer.reach.address,
     remotePort: peer.port,
     remoteAsn: peer.remoteAsn,
     localAsn: peer.localAsn,
     families: peer.families,
-    nextHops: nextHopsOf(peer, own),
     passive: peer.connectMode === "passive",
     accepts: peer.connectMode !== "active",
     holdTimeMs: peer.holdTimeMs,
     ...(peer.keepaliveTimeMs === undefined ? {} : { keepaliveMs: peer.keepaliveTimeMs }),
     ...(connectTimeMs === undefined ? {} : { connectRetryMs: { least: connectTimeMs, most: connectTimeMs } }),
     ...(peer.routerId?.family === 4 ? { routerId: peer.routerId } : {}),
-    ...(peer.sourceAddress === undefined ? {} : { localAddress: peer.sourceAddress }),
+    ...placeOf(peer, own, endsOf),
     ...(peer.vrf === undefined ? {} : { vrf: peer.vrf }),
     ...(peer.md5Password === undefined ? {} : { md5Password: peer.md5Password }),
     ...(peer.ttlSecurityHops === undefined ? {} : { ttlSecurityHops: peer.ttlSecurityHops }),
@@ -44,14 +37,55 @@ export function peerConfigOf(peer: AddressedPeer, own: NodeAddresses): PeerConfi
   };
 }
 
-/** Routes of the session's own family lead to the session's own address; for the other the node has to have one. */
-function nextHopsOf({ reach, families }: AddressedPeer, own: NodeAddresses): NodeAddresses {
+type Place = Pick<PeerConfig, "remoteAddress" | "interface" | "localAddress" | "nextHops">;
+
+function placeOf({ reach, families, sourceAddress }: PlannedPeer, own: NodeAddresses, endsOf: EndsOf): Place {
+  if (reach.by === "interface") return unnumberedPlace(reach.interface, endsOf(reach.interface));
+  // Routes of the session's own family lead to the session's own address; for the other the node has to have one.
   const other = reach.address.family === 4 ? 6 : 4;
-  const address = own[other];
-  return families.includes(other) && address !== undefined ? { [other]: address } : {};
+  const nextHop = families.includes(other) ? own[other] : undefined;
+  return {
+    remoteAddress: reach.address,
+    nextHops: nextHop === undefined ? {} : { [other]: nextHop },
+    ...(sourceAddress === undefined ? {} : { localAddress: sourceAddress }),
+  };
 }
 
-/** What BFD is told of a peer. */
-export function bfdPeerOf({ name, reach, sourceAddress, isMultihop }: AddressedPeer): BfdPeer {
-  return { name, address: reach.address, isMultihop, ...(sourceAddress === undefined ? {} : { sourceAddress }) };
+/** Where an unnumbered peer is, as far as it is known. */
+function unnumberedPlace(link: string, ends: LinkEnds | undefined): Place {
+  if (ends === undefined) return { interface: link };
+  const { linkLocal, global, neighbour } = ends;
+  return {
+    interface: link,
+    // Named, so that the session follows where our own address becomes another.
+    localAddress: linkLocal,
+    ...(neighbour === undefined ? {} : { remoteAddress: neighbour }),
+    // Without one the link-local address alone is the next hop, for IPv4 too (RFC 8950).
+    ...(global === undefined ? {} : { nextHops: { 4: global, 6: global } }),
+  };
+}
+
+/** What BFD is told of a peer; `undefined` while it is not known where the peer is. */
+export function bfdPeerOf(
+  { name, reach, sourceAddress, isMultihop, vrf }: PlannedPeer,
+  endsOf: EndsOf,
+): BfdPeer | undefined {
+  if (reach.by === "address") {
+    return {
+      name,
+      address: reach.address,
+      isMultihop,
+      ...(sourceAddress === undefined ? {} : { sourceAddress }),
+      ...(vrf === undefined ? {} : { vrf }),
+    };
+  }
+  const ends = endsOf(reach.interface);
+  if (ends?.neighbour === undefined) return undefined;
+  return {
+    name,
+    address: ends.neighbour,
+    isMultihop: false,
+    interface: reach.interface,
+    sourceAddress: ends.linkLocal,
+  };
 }

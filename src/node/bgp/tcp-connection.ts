@@ -87,10 +87,12 @@ class TcpConnection implements Connection {
   }
 }
 
-/** An IPv4 address stays one also where the system shows it as IPv4-mapped; the zone of a link-local one is left out. */
+/** An IPv4 address stays one also where the system shows it as IPv4-mapped. */
 function endpoint(text: string | undefined, port: number | undefined): Endpoint | undefined {
-  const address = parseAddress((text ?? "").replace(/%.*$/, "").replace(/^::ffff:(?=\d+\.)/, ""));
-  return address === undefined || port === undefined ? undefined : { address, port };
+  const [bare = "", link] = (text ?? "").split("%");
+  const address = parseAddress(bare.replace(/^::ffff:(?=\d+\.)/, ""));
+  if (address === undefined || port === undefined) return undefined;
+  return { address, port, ...(link === undefined ? {} : { interface: link }) };
 }
 
 const errorCodes: Readonly<Record<string, TransportErrorCode>> = {

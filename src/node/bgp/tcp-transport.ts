@@ -2,6 +2,7 @@ import { createServer, Socket, type Server } from "node:net";
 import { bindListener, closeSocket, openTcpSocket, setMd5Key, setTcpOptions } from "../../linux/tcp/index.ts";
 import { formatAddress, type Address } from "../../net/index.ts";
 import {
+  formatEndpointAddress,
   TransportError,
   type Connection,
   type DialHandlers,
@@ -37,13 +38,15 @@ function dial(options: DialOptions, handlers: DialHandlers): { cancel(): void } 
     const connection = connectionOf(socket);
     if (connection !== undefined) return handlers.connected(connection);
     return handlers.failed(
-      new TransportError("transport.reset", `connect ECONNRESET ${formatAddress(remote.address)}`),
+      new TransportError("transport.reset", `connect ECONNRESET ${formatEndpointAddress(remote)}`),
     );
   });
   socket.connect({
-    host: formatAddress(remote.address),
+    host: formatEndpointAddress(remote),
     port: remote.port,
-    ...(localAddress === undefined ? {} : { localAddress: formatAddress(localAddress) }),
+    ...(localAddress === undefined
+      ? {}
+      : { localAddress: formatEndpointAddress({ ...remote, address: localAddress }) }),
   });
   return {
     cancel: () => {
@@ -99,12 +102,12 @@ async function listen(
   const { promise, resolve, reject } = Promise.withResolvers<void>();
   server.once("error", (error: NodeJS.ErrnoException) => reject(transportError(error)));
   if (options.vrf === undefined && options.peers.length === 0) {
-    server.listen({ host: formatAddress(local.address), port: local.port, ipv6Only: true, backlog }, resolve);
+    server.listen({ host: formatEndpointAddress(local), port: local.port, ipv6Only: true, backlog }, resolve);
   } else server.listen({ fd: boundSocket(local, options, peers), backlog }, resolve);
   await promise;
   peers.socket = descriptorOf(server);
   return {
-    local: { address: local.address, port: portOf(server) },
+    local: { ...local, port: portOf(server) },
     setPeers: (wanted) => peers.set(wanted),
     close: () => close(server, peers),
   };
@@ -119,7 +122,7 @@ function boundSocket(local: Endpoint, { vrf, peers: wanted }: ListenOptions, pee
       if (vrf !== undefined) setTcpOptions(fd, family, { device: vrf });
       peers.socket = fd;
       peers.set(wanted);
-      bindListener(fd, local.address, local.port);
+      bindListener(fd, local.address, local.port, local.interface);
       return fd;
     } catch (error) {
       closeSocket(fd);

@@ -28,6 +28,11 @@ const meant: [what: string, spec: object, meaning: Partial<Peer>][] = [
   ["disableMP changes nothing", { disableMP: true }, { families: [4] }],
   ["a hold time of 0 has no keepalives", { holdTime: "0s", keepaliveTime: "30s" }, { keepaliveTimeMs: undefined }],
   ["connectTime is in whole seconds", { connectTime: "1m" }, { connectTimeMs: 60_000 }],
+  [
+    "interface names the link of a router without a number",
+    { peerAddress: undefined, interface: "eth1" },
+    { reach: { by: "interface", interface: "eth1" }, families: [4, 6] },
+  ],
   ["vrf names a link", { vrf: "red" }, { vrf: "red" }],
   ["enableGracefulRestart", { enableGracefulRestart: true }, { gracefulRestart: true }],
   ["password signs the session", { password: "hush" }, { md5Password: "hush" }],
@@ -62,6 +67,21 @@ const wrong: [what: string, spec: object, complaint: string][] = [
     "ebgpMultiHop for a router of the same AS",
     { peerASN: 65_211, ebgpMultiHop: true },
     "spec.ebgpMultiHop: true: must be left out for a router of the same AS",
+  ],
+  [
+    "an address and a link",
+    { interface: "eth1" },
+    "spec.interface: eth1: must be left out where there is a peerAddress",
+  ],
+  [
+    "a link of no name that a link may have",
+    { peerAddress: undefined, interface: "a/b" },
+    "spec.interface: a/b: must be the name of a link, of 1 to 15 characters",
+  ],
+  [
+    "routers between on a link",
+    { peerAddress: undefined, interface: "eth1", ebgpMultiHop: true },
+    "spec.ebgpMultiHop: true: must be left out for a router on a link of the node",
   ],
   [
     "a password and a Secret",

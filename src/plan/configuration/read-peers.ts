@@ -72,12 +72,20 @@ type Spec = BGPPeer["spec"];
 
 function readReach(spec: Spec, complain: Complain): PeerReach | undefined {
   if (spec.interface !== undefined) {
-    complain("spec.interface", spec.interface, "is not supported yet: name the router by peerAddress", "unsupported");
-    return undefined;
+    if (spec.peerAddress !== undefined) {
+      complain("spec.interface", spec.interface, "must be left out where there is a peerAddress");
+    }
+    if (!/^[^\s/]{1,15}$/.test(spec.interface)) {
+      complain("spec.interface", spec.interface, "must be the name of a link, of 1 to 15 characters");
+    }
+    if (spec.ebgpMultiHop === true) {
+      complain("spec.ebgpMultiHop", "true", "must be left out for a router on a link of the node");
+    }
+    return { by: "interface", interface: spec.interface };
   }
   const address = readAddress(spec, "peerAddress", complain);
   if (spec.peerAddress === undefined) {
-    complain("spec.peerAddress", undefined, "must be the router's IP address");
+    complain("spec.peerAddress", undefined, "must be the router's IP address, or interface the link that it is on");
   }
   if (address !== undefined && isNoRouter(address)) {
     complain("spec.peerAddress", spec.peerAddress, "must be of one router");

@@ -55,6 +55,7 @@ function resolveSessionConfig(config: SessionConfig): ResolvedSessionConfig {
     remoteAddress,
     ...(localAddress === undefined ? {} : { localAddress }),
     ...(config.interface === undefined ? {} : { interface: config.interface }),
+    ...(config.vrf === undefined ? {} : { vrf: config.vrf }),
   };
   return { name, path, parameters, minimumTtl: hops === "single" ? 255 : minimumTtl };
 }
@@ -80,7 +81,7 @@ function isBetween(value: number, least: number, most: number): boolean {
 }
 
 /** Tells paths apart: two sessions on one path would take each other's packets. */
-export function pathKey({ hops, remoteAddress, localAddress, interface: link }: SessionPath): string {
+export function pathKey({ hops, remoteAddress, localAddress, interface: link, vrf }: SessionPath): string {
   const local = localAddress === undefined ? "any" : formatAddress(localAddress);
-  return `${hops} ${formatAddress(remoteAddress)} from ${local} by ${link ?? "any"}`;
+  return `${hops} ${formatAddress(remoteAddress)} from ${local} by ${link ?? "any"} in ${vrf ?? "none"}`;
 }

@@ -220,10 +220,10 @@ export class BfdSystem {
   }
 
   /** RFC 5881 §3, RFC 5883 §3: a neighbour that does not know us yet is known by where it is. */
-  #memberAt({ hops, source, destination, interface: link }: Datagram): Member | undefined {
+  #memberAt({ hops, source, destination, interface: link, vrf }: Datagram): Member | undefined {
     for (const member of this.#members.values()) {
       const { path } = member.config;
-      if (path.hops !== hops || !sameAddress(path.remoteAddress, source)) continue;
+      if (path.hops !== hops || path.vrf !== vrf || !sameAddress(path.remoteAddress, source)) continue;
       if (path.localAddress !== undefined && !sameAddress(path.localAddress, destination)) continue;
       if (path.interface === undefined || path.interface === link) return member;
     }

@@ -10,6 +10,8 @@ export interface SessionPath {
   readonly localAddress?: Address;
   /** The link of the neighbour, by name: needed where its address is link-local. */
   readonly interface?: string;
+  /** The VRF that the neighbour is in, by name. Not together with `interface`, which tells it. */
+  readonly vrf?: string;
 }
 
 /** A packet as it came in. */
@@ -19,6 +21,8 @@ export interface Datagram {
   readonly destination: Address;
   /** Name of the link that it came in by. */
   readonly interface: string;
+  /** The VRF whose listener has taken it; none for the others. */
+  readonly vrf?: string | undefined;
   /** TTL or hop limit as it arrived. */
   readonly ttl: number;
   /** Valid only within the call that hands it over. */
@@ -49,7 +53,7 @@ export interface Channel {
 }
 
 /** Neighbours on one link, both ends of it known. */
-export type EchoPath = Required<Omit<SessionPath, "hops">>;
+export type EchoPath = Required<Omit<SessionPath, "hops" | "vrf">>;
 
 export interface EchoChannel extends Channel {
   /** Whether echo packets of the neighbour find their way back to it through this machine. */

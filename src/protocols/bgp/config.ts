@@ -1,4 +1,4 @@
-import type { Address, AddressFamily, Ipv4Address } from "../../net/index.ts";
+import { formatAddress, isLinkLocal, type Address, type AddressFamily, type Ipv4Address } from "../../net/index.ts";
 import type { Endpoint, LinkOptions } from "./transport.ts";
 
 export interface SpeakerConfig {
@@ -31,7 +31,13 @@ export interface GracefulRestartConfig {
 export interface PeerConfig {
   /** Tells this peer from the others of the speaker. */
   readonly name: string;
-  readonly remoteAddress: Address;
+  /** May be unknown for as long as `interface` is given: then nothing is dialled. */
+  readonly remoteAddress?: Address;
+  /**
+   * The link of a peer with a link-local address, by name. The same address on another link is another peer. Listen at
+   * our own link-local address there, too (`Speaker.setListening`).
+   */
+  readonly interface?: string;
   /** Or any but, or exactly, our own. */
   readonly remoteAsn: number | "internal" | "external";
   /** Default 179. */
@@ -60,8 +66,8 @@ export interface PeerConfig {
   /** Address families to propose. Default both. */
   readonly families?: readonly AddressFamily[];
   /**
-   * Next hop of routes that name none, for each family; for IPv4 it may be an IPv6 address (RFC 8950). Default: the local
-   * address of the connection, for its own family, and for IPv4 over IPv6 if the peer can; else routes of the other family
+   * Next hop of routes that name none, for each family; for IPv4 it may be an IPv6 address (RFC 8950). In a session
+   * between link-local addresses our own goes along with an IPv6 next hop (RFC 2545 §3). Default: the local address of the connection, for its own family, and for IPv4 over IPv6 if the peer can; else routes of the other family
    * are withheld while there is none.
    */
   readonly nextHops?: { readonly 4?: Address; readonly 6?: Address };
@@ -86,6 +92,8 @@ export interface PeerConfig {
 }
 
 type Optional =
+  | "remoteAddress"
+  | "interface"
   | "localAddress"
   | "keepaliveMs"
   | "sendHoldTimeMs"
@@ -136,7 +144,16 @@ function problemOf(peer: ResolvedPeerConfig): string | undefined {
   if (!isBetween(remotePort, 1, 65_535)) return `remotePort ${remotePort}: is 1 to 65535`;
   if (peer.routerId.value === 0) return "routerId 0.0.0.0: is any address but this one (RFC 6286)";
   if (peer.families.length === 0) return "families: names at least one";
-  return problemOfTransport(peer) ?? problemOfTimers(peer);
+  return problemOfPlace(peer) ?? problemOfTransport(peer) ?? problemOfTimers(peer);
+}
+
+function problemOfPlace({ remoteAddress, interface: link }: ResolvedPeerConfig): string | undefined {
+  if (remoteAddress === undefined) return link === undefined ? "remoteAddress: is given, or interface" : undefined;
+  if (isLinkLocal(remoteAddress) === (link !== undefined)) return undefined;
+  const address = formatAddress(remoteAddress);
+  return link === undefined
+    ? `remoteAddress ${address}: is link-local, which needs interface`
+    : `interface ${link}: is only for a link-local remoteAddress, not ${address}`;
 }
 
 function problemOfTransport({ md5Password, ttl, ttlSecurityHops }: ResolvedPeerConfig): string | undefined {

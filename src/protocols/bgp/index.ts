@@ -42,6 +42,7 @@ export type {
   PathAttribute,
 } from "./codec/messages.ts";
 export {
+  formatEndpointAddress,
   TransportError,
   type Connection,
   type ConnectionHandlers,

@@ -12,7 +12,14 @@ import {
 import { Peer } from "./peer.ts";
 import type { SpeakerPorts } from "./ports.ts";
 import type { StopOptions } from "./session/departure.ts";
-import { TransportError, type Connection, type Endpoint, type Listener, type ListeningPeer } from "./transport.ts";
+import {
+  formatEndpointAddress,
+  TransportError,
+  type Connection,
+  type Endpoint,
+  type Listener,
+  type ListeningPeer,
+} from "./transport.ts";
 
 /**
  * A BGP speaker: its peers, and the listeners whose connections it hands to them by remote address. It decides nothing of
@@ -26,7 +33,7 @@ export class Speaker {
   readonly #changeListeners = new Set<(peer: Peer) => void>();
   readonly #departures = new Set<Promise<void>>();
   /** By where they were asked to listen. */
-  readonly #listeners = new Map<string, { readonly listener: Listener; readonly vrf: string | undefined }>();
+  readonly #listeners = new Map<string, { readonly listener: Listener; readonly at: ListenEndpoint }>();
   #isStopped = false;
 
   constructor(ports: SpeakerPorts, config: SpeakerConfig) {
@@ -44,19 +51,20 @@ export class Speaker {
    * when it has ended. Rejects with the first `TransportError`, after it has tried all.
    */
   async setListening(endpoints: readonly ListenEndpoint[]): Promise<void> {
-    const wanted = new Map(endpoints.map((each) => [`${placeOf(each.address, each.vrf)} port ${each.port}`, each]));
+    const wanted = new Map(endpoints.map((each) => [listenerKey(each), each]));
     const failures: TransportError[] = [];
     for (const [key, { listener }] of this.#listeners) {
       if (wanted.has(key)) continue;
       this.#listeners.delete(key);
       await listener.close();
     }
-    for (const [key, { vrf, ...local }] of wanted) {
+    for (const [key, at] of wanted) {
       if (this.#listeners.has(key) || this.#isStopped) continue;
-      const options = { ...(vrf === undefined ? {} : { vrf }), peers: this.#listeningPeers(vrf) };
-      const accept = (connection: Connection) => this.#accept(connection, vrf);
+      const { vrf, ...local } = at;
+      const options = { ...(vrf === undefined ? {} : { vrf }), peers: this.#listeningPeers(at) };
+      const accept = (connection: Connection) => this.#accept(connection, at);
       try {
-        this.#listeners.set(key, { listener: await this.#ports.transport.listen(local, accept, options), vrf });
+        this.#listeners.set(key, { listener: await this.#ports.transport.listen(local, accept, options), at });
       } catch (error) {
         if (!(error instanceof TransportError)) throw error;
         failures.push(error);
@@ -166,7 +174,8 @@ export class Speaker {
     if (this.#isStopped) throw new Error("the speaker has been stopped");
     const peer = new Peer(this.#ports, config, restarting);
     this.#peers.set(peer.name, peer);
-    this.#byAddress.set(placeOf(config.remoteAddress, config.vrf), peer);
+    const place = placeOf(config);
+    if (place !== undefined) this.#byAddress.set(place, peer);
     peer.onChange(() => {
       for (const listener of this.#changeListeners) listener(peer);
     });
@@ -175,37 +184,44 @@ export class Speaker {
 
   #remove(peer: Peer, options: StopOptions): void {
     this.#peers.delete(peer.name);
-    this.#byAddress.delete(placeOf(peer.config.remoteAddress, peer.config.vrf));
+    this.#byAddress.delete(placeOf(peer.config) ?? "");
     const departure = peer.stop(options).then(() => void this.#departures.delete(departure));
     this.#departures.add(departure);
   }
 
   #tellListeners(): void {
-    for (const { listener, vrf } of this.#listeners.values()) listener.setPeers(this.#listeningPeers(vrf));
+    for (const { listener, at } of this.#listeners.values()) listener.setPeers(this.#listeningPeers(at));
   }
 
-  #listeningPeers(vrf: string | undefined): ListeningPeer[] {
+  #listeningPeers({ vrf, interface: link }: ListenEndpoint): ListeningPeer[] {
     return [...this.#peers.values()]
-      .filter(({ config }) => config.vrf === vrf)
-      .map(({ config }) => ({ address: config.remoteAddress, ...linkOptionsOf(config) }))
+      .map(({ config }) => config)
+      .filter((config) => (config.interface === undefined ? config.vrf === vrf : config.interface === link))
+      .flatMap(({ remoteAddress: address, ...config }) =>
+        address === undefined ? [] : [{ address, ...linkOptionsOf(config) }],
+      )
       .filter((options) => Object.keys(options).length > 1);
   }
 
   #checkUnique(configs: readonly ResolvedPeerConfig[]): void {
     const names = new Set<string>();
     const addresses = new Map<string, string>();
-    for (const { name, remoteAddress, vrf } of configs) {
-      const address = placeOf(remoteAddress, vrf);
+    for (const config of configs) {
+      const { name } = config;
+      const address = placeOf(config);
       if (names.has(name)) throw new RangeError(`peer ${name}: there are two of this name`);
+      names.add(name);
+      if (address === undefined) continue;
       const other = addresses.get(address);
       if (other !== undefined) throw new RangeError(`peer ${name}: remoteAddress ${address} is that of peer ${other}`);
-      names.add(name);
       addresses.set(address, name);
     }
   }
 
-  #accept(connection: Connection, vrf: string | undefined): void {
-    const peer = this.#byAddress.get(placeOf(connection.remote.address, vrf));
+  #accept(connection: Connection, { vrf }: ListenEndpoint): void {
+    const { address, interface: link } = connection.remote;
+    const place = placeOf({ remoteAddress: address, interface: link, vrf });
+    const peer = place === undefined ? undefined : this.#byAddress.get(place);
     if (peer !== undefined) return peer.accept(connection);
     // Strangers get no word: RFC 4271 §8.1.4 leaves it to us, and silence tells them least.
     connection.open({ received: () => {}, drained: () => {}, ended: () => {}, closed: () => {} });
@@ -213,7 +229,23 @@ export class Speaker {
   }
 }
 
-/** Tells peers apart; an address may stand for another host in each VRF. */
-function placeOf(address: Address, vrf: string | undefined): string {
+/** What is known of where a peer or the other end of a connection is. */
+interface Place {
+  readonly remoteAddress?: Address | undefined;
+  readonly interface?: string | undefined;
+  readonly vrf?: string | undefined;
+}
+
+/**
+ * Tells peers apart: an address may stand for another host in each VRF, a link-local one on each link, whose name tells
+ * the VRF, too. `undefined` where there is no address yet.
+ */
+function placeOf({ remoteAddress: address, interface: link, vrf }: Place): string | undefined {
+  if (address === undefined) return undefined;
+  if (link !== undefined) return formatEndpointAddress({ address, interface: link });
   return vrf === undefined ? formatAddress(address) : `${formatAddress(address)} in VRF ${vrf}`;
+}
+
+function listenerKey({ vrf, port, ...at }: ListenEndpoint): string {
+  return `${formatEndpointAddress(at)} port ${port} in VRF ${vrf ?? "none"}`;
 }

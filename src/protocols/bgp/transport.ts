@@ -1,9 +1,11 @@
-import type { Address } from "../../net/index.ts";
+import { formatAddress, type Address } from "../../net/index.ts";
 
 /** One end of a connection. */
 export interface Endpoint {
   readonly address: Address;
   readonly port: number;
+  /** Name of the link that a link-local address is of. */
+  readonly interface?: string;
 }
 
 /** Reliable ordered byte streams, handed to the speaker: TCP, or a simulation. */
@@ -22,6 +24,11 @@ export interface LinkOptions {
   readonly md5Password?: string;
   readonly ttl?: number;
   readonly ttlSecurityHops?: number;
+}
+
+/** With the link of a link-local address: `fe80::1%eth0` (RFC 4007 §11). */
+export function formatEndpointAddress({ address, interface: link }: Omit<Endpoint, "port">): string {
+  return link === undefined ? formatAddress(address) : `${formatAddress(address)}%${link}`;
 }
 
 export interface ListeningPeer extends LinkOptions {

@@ -1,4 +1,4 @@
-import type { AddressFamily, Prefix } from "../../../net/index.ts";
+import { isLinkLocal, type AddressFamily, type Prefix } from "../../../net/index.ts";
 import { maxMessageLength } from "../codec/messages.ts";
 import type { WithheldRoutes } from "../status.ts";
 import { attributesKey, encodeAttributes, pathAttributes } from "./path-attributes.ts";
@@ -279,7 +279,10 @@ function encodingOf(route: RouteAttributes, family: AddressFamily, session: Rout
   const [classic, multiprotocol] = nextHop.family === 4 ? [nextHop, undefined] : [undefined, nextHop];
   const attributes = encodeAttributes(pathAttributes(route, classic, session), session);
   if (attributes === undefined) return { code: "attributes-too-long" };
-  const envelope = { family, attributes, nextHop: multiprotocol, limit: limitOf(session) };
+  // A next hop that a route names is somebody else's: our link-local address would lead elsewhere.
+  const isOwn = route.nextHop === undefined && multiprotocol !== undefined && !isLinkLocal(multiprotocol);
+  const linkLocal = isOwn ? session.linkLocal : undefined;
+  const envelope = { family, attributes, nextHop: multiprotocol, linkLocal, limit: limitOf(session) };
   return holdsAny(envelope) ? { code: "sendable", envelope } : { code: "attributes-too-long" };
 }
 

@@ -1,4 +1,4 @@
-import type { Address, AddressFamily } from "../../../net/index.ts";
+import { isLinkLocal, type Address, type AddressFamily, type Ipv6Address } from "../../../net/index.ts";
 import type { CodecContext } from "../codec/messages.ts";
 import type { ResolvedPeerConfig } from "../config.ts";
 import type { Session } from "../session/session.ts";
@@ -12,6 +12,8 @@ export interface RouteContext extends CodecContext {
   readonly families: readonly AddressFamily[];
   /** Next hops of routes that name none. */
   readonly nextHops: { readonly 4?: Address; readonly 6?: Address };
+  /** Goes along with an IPv6 next hop that is not link-local itself (RFC 2545 §3). */
+  readonly linkLocal?: Ipv6Address;
   /** Whether the peer shall prefer other paths than ours, for we are leaving (RFC 8326). */
   readonly isLeaving: boolean;
 }
@@ -34,5 +36,6 @@ export function routeContextOf(session: Session, config: ResolvedPeerConfig): Om
       ...(nextHop4 === undefined ? {} : { 4: nextHop4 }),
       ...(nextHop6 === undefined ? {} : { 6: nextHop6 }),
     },
+    ...(address.family === 6 && isLinkLocal(address) ? { linkLocal: address } : {}),
   };
 }

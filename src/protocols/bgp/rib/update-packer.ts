@@ -1,4 +1,4 @@
-import type { Address, AddressFamily, Prefix } from "../../../net/index.ts";
+import type { Address, AddressFamily, Ipv6Address, Prefix } from "../../../net/index.ts";
 import { attributeCodes } from "../codec/attribute-registry.ts";
 import { beginMessage, endMessage } from "../codec/codec.ts";
 import { maxExtendedLength, messageTypes } from "../codec/messages.ts";
@@ -30,21 +30,23 @@ export interface Envelope {
   readonly attributes: Uint8Array;
   /** Present where it travels in MP_REACH_NLRI, not in NEXT_HOP. */
   readonly nextHop: Address | undefined;
+  /** The second address of an IPv6 next hop, if it has one (RFC 2545 §3). */
+  readonly linkLocal: Ipv6Address | undefined;
   /** The most octets in a message. */
   readonly limit: number;
 }
 
 /** Whether a message like this holds at least one prefix of any length. */
-export function holdsAny({ family, attributes, nextHop, limit }: Envelope): boolean {
+export function holdsAny({ family, attributes, nextHop, linkLocal, limit }: Envelope): boolean {
   const { mpReach, family: familyOctets, nextHopLength, reserved } = headOctets;
-  const addressOctets = nextHop?.family === 4 ? 4 : 16;
+  const addressOctets = nextHop?.family === 4 ? 4 : linkLocal === undefined ? 16 : 32;
   const multiprotocol = nextHop === undefined ? 0 : mpReach + familyOctets + nextHopLength + addressOctets + reserved;
   return updateOctets + attributes.length + multiprotocol + longest[family] <= limit;
 }
 
 /** An UPDATE that announces prefixes: in the classic field, or in MP_REACH_NLRI, which stands first (RFC 7606 §5.1). */
 export function packAnnouncements(envelope: Envelope, prefixes: PrefixQueue): Uint8Array {
-  const { family, attributes, nextHop, limit } = envelope;
+  const { family, attributes, nextHop, linkLocal, limit } = envelope;
   beginMessage(out, messageTypes.update);
   out.u16(0);
   const attributesAt = out.length;
@@ -55,8 +57,9 @@ export function packAnnouncements(envelope: Envelope, prefixes: PrefixQueue): Ui
         out.u8(4);
         out.u32(nextHop.value);
       } else {
-        out.u8(16);
+        out.u8(linkLocal === undefined ? 16 : 32);
         out.ipv6(nextHop.value);
+        if (linkLocal !== undefined) out.ipv6(linkLocal.value);
       }
       out.u8(0);
     });

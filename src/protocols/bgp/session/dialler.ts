@@ -36,16 +36,18 @@ export class Dialler {
     return this.#pending !== undefined;
   }
 
+  /** Without effect while it is not known where to. */
   dial(): void {
     this.stop();
+    const { remoteAddress, remotePort, interface: link, localAddress, vrf } = this.#config;
+    if (remoteAddress === undefined) return;
     this.#attempts += 1;
     const ms = this.#wait(() => {
       if (this.#pending !== undefined) this.#owner.failed(timedOut(ms));
       this.dial();
     });
-    const { remoteAddress, remotePort, localAddress, vrf } = this.#config;
     const options = {
-      remote: { address: remoteAddress, port: remotePort },
+      remote: { address: remoteAddress, port: remotePort, ...(link === undefined ? {} : { interface: link }) },
       ...(localAddress === undefined ? {} : { localAddress }),
       ...(vrf === undefined ? {} : { vrf }),
       ...linkOptionsOf(this.#config),

@@ -1,0 +1,1 @@
+export { Icmpv6Socket, linkGroups, type Icmpv6SocketOptions, type ReceivedMessage } from "./icmpv6-socket.ts";

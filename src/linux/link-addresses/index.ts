@@ -1,0 +1,1 @@
+export { linkAddresses, type LinkAddresses } from "./link-addresses.ts";

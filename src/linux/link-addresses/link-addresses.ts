@@ -1,0 +1,26 @@
+import { networkInterfaces } from "node:os";
+import { isLinkLocal, parseAddress, type Ipv6Address } from "../../net/index.ts";
+
+export interface LinkAddresses {
+  readonly index: number;
+  /** Its address on the link, of 6 octets; all of them 0 where it has none. */
+  readonly linkLayer: Uint8Array;
+  readonly linkLocal: Ipv6Address;
+  /** Its other IPv6 addresses. */
+  readonly others: readonly Ipv6Address[];
+}
+
+/** `undefined` while the link is not there, not up, without carrier, or without a link-local address. */
+export function linkAddresses(name: string): LinkAddresses | undefined {
+  const found: { index: number; linkLayer: Uint8Array; address: Ipv6Address }[] = [];
+  for (const { address: text, family, mac, ...each } of networkInterfaces()[name] ?? []) {
+    const address = family === "IPv6" ? parseAddress(text) : undefined;
+    if (address?.family !== 6) continue;
+    const index = "scopeid" in each ? (each.scopeid ?? 0) : 0; // 0 for addresses that need none
+    found.push({ index, linkLayer: Buffer.from(mac.replaceAll(":", ""), "hex"), address });
+  }
+  const own = found.find(({ address }) => isLinkLocal(address));
+  if (own === undefined) return undefined;
+  const others = found.map(({ address }) => address).filter((address) => !isLinkLocal(address));
+  return { index: own.index, linkLayer: own.linkLayer, linkLocal: own.address, others };
+}
