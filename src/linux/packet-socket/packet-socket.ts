@@ -1,8 +1,6 @@
-import { getSystemErrorName } from "node:util";
 import koffi, { type node } from "koffi";
 import type { AddressFamily } from "../../net/index.ts";
-import { SocketError } from "../udp-socket/index.ts";
-import { libc } from "./libc.ts";
+import { checked, libc } from "../libc/index.ts";
 import type { FilterInstruction } from "./packet-filter.ts";
 
 /** What a link has brought in, before the kernel has judged where it is to go. */
@@ -114,10 +112,5 @@ function setFilter(fd: number, filter: readonly FilterInstruction[]): number {
   program.writeBigUInt64LE(koffi.address(memory), 8);
   const result = libc().setsockopt(fd, socketLevel, attachFilter, program, program.length);
   koffi.free(memory);
-  return result;
-}
-
-function checked(what: string, result: number): number {
-  if (result < 0) throw new SocketError(what, getSystemErrorName(-koffi.errno()));
   return result;
 }

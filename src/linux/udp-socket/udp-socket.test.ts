@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { parseAddress, type Address } from "../../net/index.ts";
-import { encodeSocketAddress, interfaceIndex, interfaceName, UdpSocket, type ReceivedDatagram } from "./index.ts";
+import { encodeSocketAddress, interfaceIndex, interfaceName, type ReceivedDatagram } from "../libc/index.ts";
+import { UdpSocket } from "./index.ts";
 
 function address(text: string): Address {
   const parsed = parseAddress(text);

@@ -1,11 +1,16 @@
-import { getSystemErrorName } from "node:util";
 import koffi, { type node } from "koffi";
 import { formatAddress } from "../../net/index.ts";
-import { libc } from "./libc.ts";
-import { ReceiveBuffer, type ReceivedDatagram } from "./receive-buffer.ts";
-import { addressFamily, encodeSocketAddress, type SocketAddress } from "./socket-address.ts";
-
-export type { ReceivedDatagram } from "./receive-buffer.ts";
+import {
+  addressFamily,
+  checked,
+  encodeSocketAddress,
+  lastErrorCode,
+  libc,
+  ReceiveBuffer,
+  setOption,
+  type ReceivedDatagram,
+  type SocketAddress,
+} from "../libc/index.ts";
 
 export interface UdpSocketOptions {
   /** The address 0.0.0.0 or :: stands for all of its family; port 0 for any. */
@@ -18,17 +23,6 @@ export interface UdpSocketOptions {
   readonly ttl: number;
   /** The octet of the DS field in what is sent. */
   readonly trafficClass: number;
-}
-
-export class SocketError extends Error {
-  /** The system's, as `EADDRINUSE`. */
-  readonly code: string;
-
-  constructor(what: string, code: string) {
-    super(`${what}: ${code}`);
-    this.name = "SocketError";
-    this.code = code;
-  }
 }
 
 const sockDgramNonblockCloexec = 2 | 0o4000 | 0o2000000;
@@ -60,14 +54,15 @@ export class UdpSocket {
     this.#fd = checked(what, libc().socket(addressFamily[family], sockDgramNonblockCloexec, 0));
     try {
       const { level, ...names } = options[family];
-      const set = (name: number, value: number) => this.#setOption(what, level, name, int32(value));
+      const set = (name: number, value: number) => setOption(this.#fd, what, level, name, value);
       set(names.ttl, ttl);
       set(names.trafficClass, trafficClass);
       set(names.receiveTtl, 1);
       set(names.receivePacketInfo, 1);
       if (family === 6) set(options[6].v6Only, 1);
-      if (device !== undefined) this.#setOption(`${what} by ${device}`, socketLevel, bindToDevice, Buffer.from(device));
-      const share = () => this.#setOption(what, socketLevel, reuseAddress, int32(1));
+      if (device !== undefined)
+        setOption(this.#fd, `${what} by ${device}`, socketLevel, bindToDevice, Buffer.from(device));
+      const share = () => setOption(this.#fd, what, socketLevel, reuseAddress, 1);
       // One without a link is bound first and shared then, so that it is noticed where another program has the port.
       if (sharesPort && device !== undefined) share();
       const address = encodeSocketAddress(local);
@@ -106,21 +101,4 @@ export class UdpSocket {
     this.#poll?.close();
     libc().close(this.#fd);
   }
-
-  #setOption(what: string, level: number, name: number, value: Uint8Array): void {
-    checked(what, libc().setsockopt(this.#fd, level, name, value, value.length));
-  }
-}
-
-function checked(what: string, result: number): number {
-  if (result < 0) throw new SocketError(what, lastErrorCode());
-  return result;
-}
-
-function lastErrorCode(): string {
-  return getSystemErrorName(-koffi.errno());
-}
-
-function int32(value: number): Uint8Array {
-  return new Uint8Array(Int32Array.of(value).buffer);
 }
