@@ -1,0 +1,58 @@
+// Graceful restart and BFD for one peer: what FRR makes of an agent that dies, and of a node that does.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { BFDProfile, BGPAdvertisement } from "../../src/kubernetes/resources/index.ts";
+import { cutBothWays, mendBothWays } from "../interop/cable.ts";
+import { until } from "../interop/frr.ts";
+import { KernelRoutes } from "./kernel-routes.ts";
+import { namespace, Stage } from "./stage.ts";
+
+const address = "172.19.100.1";
+
+test("FRR keeps the routes of an agent that was killed, with BFD too, and withdraws them at once when the path has failed", async () => {
+  await using stage = await Stage.start({ bfd: true });
+  await stage.frr.vtysh("configure terminal", "router bgp 65210", "bgp graceful-restart");
+  await stage.addNode();
+  await stage.addNamespace();
+  await stage.addPool("default", "172.19.100.0/24");
+  // Slower than the usual: no false alarm on a machine that is busy with other tests.
+  const spec = { receiveInterval: 500, transmitInterval: 500, detectMultiplier: 4 };
+  await stage.client.create(BFDProfile, { metadata: { namespace, name: "watch" }, spec });
+  await stage.addPeer("l3-switch", { enableGracefulRestart: true, bfdProfile: "watch" });
+  await stage.client.create(BGPAdvertisement, { metadata: { namespace, name: "default" }, spec: {} });
+  stage.controllerProcess = stage.controller();
+  const first = stage.node();
+  await stage.addService("ng-svc");
+  await stage.hasRoute(address);
+  await until("the switch sees the path", () => bfdIs(stage, "up"));
+  await until("the kernel has the route", async () =>
+    JSON.stringify(await stage.frr.show("ip route bgp")).includes(address),
+  );
+
+  const kernel = stage.use(new KernelRoutes(stage.neighbour.name));
+  const before = await stage.timesEstablished();
+  // The system closes the connection of a process that dies: the switch hears of that before it misses BFD's packets.
+  await first.send("SIGKILL");
+  await until("BFD is down on the switch", () => bfdIs(stage, "down"));
+  assert.deepEqual(await stage.routes(), [address], "it is kept for 15 s");
+  stage.node();
+  await until("the session is back", async () => (await stage.timesEstablished()) > before);
+  await until("the switch sees the path again", () => bfdIs(stage, "up"));
+  assert.deepEqual(await stage.routes(), [address]);
+  assert.deepEqual(kernel.deletions(address), [], "it has been there all the while");
+
+  cutBothWays(stage.neighbour);
+  await stage.hasNoRoute(address);
+  const ended = await lastReset(stage);
+  mendBothWays(stage.neighbour);
+  assert.match(ended, /BFD Down/);
+});
+
+async function bfdIs(stage: Stage, state: "up" | "down"): Promise<boolean> {
+  const peers = JSON.parse(await stage.frr.vtysh("show bfd peers json")) as { status: string }[]; // FRR's form
+  return peers.length > 0 && peers.every(({ status }) => status === state);
+}
+
+async function lastReset(stage: Stage): Promise<string> {
+  return /Last reset (.*)/.exec(await stage.frr.vtysh("show bgp neighbors"))?.[1] ?? "";
+}
