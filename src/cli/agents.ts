@@ -1,6 +1,7 @@
 import { hostname } from "node:os";
 import { InvalidArgumentError, Option, type Command } from "commander";
 import { parsePrefix, type Prefix } from "../net/index.ts";
+import { parseDetectionTimes, type DetectionTimes } from "./detection-times.ts";
 
 interface CommonOptions {
   readonly kubeconfig?: string;
@@ -38,6 +39,14 @@ export function addAgentCommands(program: Command): void {
     .addOption(new Option("--node-name <name>", "this machine's Node").env("NODE_NAME").default(hostname()))
     .option("--proxy", "do kube-proxy's work too, with nftables", false)
     .option("--pod-network <prefix...>", "where pods have their addresses, for --proxy", prefixes, [])
+    .addOption(
+      new Option(
+        "--node-detection <times>",
+        "with --proxy, leave out endpoints on nodes that fall silent: MILLISECONDSxMULTIPLIER, or off",
+      )
+        .argParser(detection)
+        .default({ intervalMs: 300, multiplier: 3 }, "300x3"),
+    )
     .option("--bgp-port <port>", "accept BGP sessions on this port of the node's address; 0 for none", portNumber, 179)
     .option(
       "--graceful-shutdown-ms <ms>",
@@ -46,19 +55,23 @@ export function addAgentCommands(program: Command): void {
       500,
     )
     .option("--drain-ms <ms>", "between the withdrawal and the end of the sessions, when stopped", duration, 1_000)
+    .option(
+      "--trial-ms <ms>",
+      "how long a change may take to bring the sessions back that were there",
+      duration,
+      30_000,
+    )
     .action(async (options: NodeCommandOptions) => {
       const { runAgentProcess } = await import("./agent-process.ts");
       const { nodeMetrics, runNode, tcpTransport } = await import("../node/index.ts");
       const { systemClock } = await import("../protocols/clock/index.ts");
       await runAgentProcess("node", options, async ({ client, registry, log, signal }) => {
         const modules = { client, clock: systemClock, transport: tcpTransport, metrics: nodeMetrics(registry), log };
-        const { nodeName, namespace, bgpPort, gracefulShutdownMs, drainMs } = options;
+        const { nodeName, namespace, bgpPort, gracefulShutdownMs, drainMs, trialMs } = options;
+        const nodeDetection = options.nodeDetection === "off" ? undefined : options.nodeDetection;
         const proxyFor = options.proxy ? options.podNetwork : undefined;
-        await runNode(
-          modules,
-          { nodeName, namespace, loadBalancerClass: options.lbClass, proxyFor, bgpPort, gracefulShutdownMs, drainMs },
-          signal,
-        );
+        const ways = { loadBalancerClass: options.lbClass, proxyFor, nodeDetection, bgpPort, trialMs };
+        await runNode(modules, { nodeName, namespace, ...ways, gracefulShutdownMs, drainMs }, signal);
       });
     });
 }
@@ -67,9 +80,11 @@ interface NodeCommandOptions extends CommonOptions {
   readonly nodeName: string;
   readonly proxy: boolean;
   readonly podNetwork: readonly Prefix[];
+  readonly nodeDetection: DetectionTimes | "off";
   readonly bgpPort: number;
   readonly gracefulShutdownMs: number;
   readonly drainMs: number;
+  readonly trialMs: number;
 }
 
 function withCommonOptions(command: Command): Command {
@@ -91,6 +106,14 @@ function duration(text: string): number {
   const ms = Number(text);
   if (!/^\d+$/.test(text) || ms > 600_000) throw new InvalidArgumentError("must be milliseconds, from 0 to 600000");
   return ms;
+}
+
+/** `off` stays a word: the parser of options takes an undefined value for one that failed. */
+function detection(text: string): DetectionTimes | "off" {
+  if (text === "off") return text;
+  const times = parseDetectionTimes(text);
+  if (times === undefined) throw new InvalidArgumentError("must be such as 300x3 or 50x3, or off");
+  return times;
 }
 
 function prefixes(text: string, before: readonly Prefix[]): readonly Prefix[] {

@@ -1,16 +1,19 @@
 import { formatAddress } from "../net/index.ts";
+import { inForceOn, plansByNode, rolloutView, type RolloutView } from "./rollout-view.ts";
 import {
   describe,
-  plan,
   type AllocationReason,
   type AnnouncementReason,
   type ConfigurationReason,
+  type EndpointReason,
+  type Reason,
 } from "../plan/index.ts";
 import type { WholeSnapshot } from "../snapshot/index.ts";
-import { keyOf } from "../kubernetes/resources/index.ts";
+import { keyOf, type EndpointSlice } from "../kubernetes/resources/index.ts";
+import { silentNodes } from "./silent-nodes.ts";
 
-interface Said<Reason> {
-  readonly reason: Reason;
+interface Said<Some> {
+  readonly reason: Some;
   /** The same for people. */
   readonly text: string;
 }
@@ -28,8 +31,10 @@ export interface SessionView {
 
 export interface NodeView {
   readonly node: string;
-  /** Undefined while the configuration is wrong: the last good one is known to the agents alone. */
+  /** Undefined where the configuration is wrong and nothing was ever kept: what is in force the agents alone know. */
   readonly announces: boolean | undefined;
+  /** The configuration that it uses, where there are two. */
+  readonly configuration: string | undefined;
   readonly reasons: readonly Said<AnnouncementReason>[];
   readonly sessions: readonly SessionView[];
 }
@@ -41,6 +46,8 @@ export interface EndpointView {
   readonly ready: boolean;
   readonly serving: boolean;
   readonly terminating: boolean;
+  /** Why nodes send nothing there all the same. */
+  readonly leftOut: Said<EndpointReason> | undefined;
 }
 
 export interface ServiceExplanation {
@@ -50,6 +57,7 @@ export interface ServiceExplanation {
   /** Whether what is written is refused for its problems, and the last good configuration is in force. */
   readonly isRefused: boolean;
   readonly problems: readonly Said<ConfigurationReason>[];
+  readonly configuration: RolloutView | undefined;
   readonly externalTrafficPolicy: string;
   readonly nodes: readonly NodeView[];
   readonly endpoints: readonly EndpointView[];
@@ -59,7 +67,9 @@ export interface ServiceExplanation {
 export function explainService(whole: WholeSnapshot, key: string): ServiceExplanation {
   const service = whole.services.find((each) => keyOf(each) === key);
   if (service === undefined) throw new Error(`Service ${key}: there is none of this name`);
-  const decided = plan(whole.snapshot);
+  const plans = plansByNode(whole);
+  const decided = plans.kept;
+  const isKnown = whole.snapshot.configuration !== undefined;
   const decision = decided.allocations.get(key);
   const slices = whole.endpointSlices.filter(
     (slice) =>
@@ -76,29 +86,41 @@ export function explainService(whole: WholeSnapshot, key: string): ServiceExplan
     allocation: (decision?.reasons ?? []).map(said),
     isRefused: !whole.read.ok,
     problems: whole.read.problems.map(said),
+    configuration: rolloutView(whole),
     externalTrafficPolicy: service.spec.externalTrafficPolicy ?? "Cluster",
     nodes: whole.nodes.map(({ metadata: { name: node } }) => {
-      const reasons = whole.read.ok ? decided.explain(key, node) : [];
+      const reasons = isKnown ? plans.of(node).explain(key, node) : [];
       return {
         node,
-        announces: whole.read.ok ? reasons.some((reason) => reason.code === "node.announces") : undefined,
+        announces: isKnown ? reasons.some((reason) => reason.code === "node.announces") : undefined,
+        configuration: inForceOn(whole, node),
         reasons: reasons.map(said),
-        sessions: sessionsOf(whole, decided.planFor(node)?.sessions.keys() ?? [], node),
+        sessions: sessionsOf(whole, plans.of(node).planFor(node)?.sessions.keys() ?? [], node),
       };
     }),
-    endpoints: slices.flatMap((slice) =>
-      (slice.endpoints ?? []).flatMap(({ addresses, nodeName, targetRef, conditions }) =>
-        addresses.map((address) => ({
-          address,
-          node: nodeName,
-          pod: targetRef?.kind === "Pod" ? targetRef.name : undefined,
-          ready: conditions.ready ?? true,
-          serving: conditions.serving ?? conditions.ready ?? true,
-          terminating: conditions.terminating ?? false,
-        })),
-      ),
-    ),
+    endpoints: endpointsOf(slices, silentNodes(whole)),
   };
+}
+
+function endpointsOf(
+  slices: readonly EndpointSlice[],
+  silent: ReadonlyMap<string, EndpointReason>,
+): readonly EndpointView[] {
+  const all = slices.flatMap(({ endpoints }) => endpoints ?? []);
+  // A report never takes the last endpoint away.
+  const isAnyLeft = all.some(({ nodeName = "", conditions }) => (conditions.ready ?? true) && !silent.has(nodeName));
+  return all.flatMap(({ addresses, nodeName, targetRef, conditions }) => {
+    const reason = isAnyLeft ? silent.get(nodeName ?? "") : undefined;
+    return addresses.map((address) => ({
+      address,
+      node: nodeName,
+      pod: targetRef?.kind === "Pod" ? targetRef.name : undefined,
+      ready: conditions.ready ?? true,
+      serving: conditions.serving ?? conditions.ready ?? true,
+      terminating: conditions.terminating ?? false,
+      leftOut: reason && said(reason),
+    }));
+  });
 }
 
 /** The sessions that a node should have, and those that it reports beside them. */
@@ -118,8 +140,6 @@ export function sessionsOf({ reports }: WholeSnapshot, peers: Iterable<string>, 
   });
 }
 
-function said<Reason extends AllocationReason | AnnouncementReason | ConfigurationReason>(
-  reason: Reason,
-): Said<Reason> {
+function said<Some extends Reason>(reason: Some): Said<Some> {
   return { reason, text: describe(reason) };
 }

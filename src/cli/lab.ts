@@ -1,28 +1,16 @@
 import { InvalidArgumentError, type Command } from "commander";
 import type { BfdTimes } from "../lab/index.ts";
+import { stories, type StoryKind, type StoryOptions } from "../lab/stories/index.ts";
+import { parseDetectionTimes } from "./detection-times.ts";
 
 /** `fairlead lab`: whole networks on one machine. */
 export function addLabCommands(program: Command): void {
   const lab = program.command("lab").description("whole networks on this machine, with a real router");
 
-  lab
+  const run = lab
     .command("run")
-    .description("build a scenario's network, tell what is seen in it, and take it away; status 0 if all was seen")
-    .argument("<scenario>", "bgp", scenario)
-    .option("--json", "print one object on standard output, and nothing else", false)
-    .option("--bfd <times>", "watch the paths by BFD where resources configure it: MILLISECONDSxMULTIPLIER", bfdTimes)
-    .action(async (_: string, options: { json: boolean; bfd?: BfdTimes }) => {
-      const { tellBgpStory } = await import("../lab/index.ts");
-      const { liveAudience, renderReport } = await import("./render-story.ts");
-      const interrupted = interruption();
-      const report = await tellBgpStory(
-        liveAudience(options.json ? process.stderr : process.stdout),
-        interrupted,
-        options.bfd,
-      );
-      process.stdout.write(options.json ? `${JSON.stringify(report)}\n` : renderReport(report));
-      process.exitCode = report.ok ? 0 : 1;
-    });
+    .description("tell a story on a lab that is built for it and taken away after it; status 0 if all was seen");
+  for (const story of stories) addStory(run, story);
 
   lab
     .command("up")
@@ -61,6 +49,27 @@ export function addLabCommands(program: Command): void {
     });
 }
 
+function addStory(run: Command, { name, about, takes, tell }: StoryKind): void {
+  const command = run
+    .command(name)
+    .description(about)
+    .option("--json", "print one object on standard output, and nothing else", false);
+  if (takes.bfd !== undefined) command.option("--bfd <times>", takes.bfd, bfdTimes);
+  if (takes.faults !== undefined) command.option("--faults <count>", takes.faults, faults);
+  command.action(async ({ json, ...options }: StoryOptions & { readonly json: boolean }) => {
+    const { liveAudience, renderReport } = await import("./render-story.ts");
+    const report = await tell(liveAudience(json ? process.stderr : process.stdout), options, interruption());
+    process.stdout.write(json ? `${JSON.stringify(report)}\n` : renderReport(report));
+    process.exitCode = report.ok ? 0 : 1;
+  });
+}
+
+function faults(text: string): number {
+  const count = Number(text);
+  if (!/^\d+$/.test(text) || count < 1 || count > 1_000) throw new InvalidArgumentError("must be 1 to 1000");
+  return count;
+}
+
 /** Aborted by Ctrl-C and SIGTERM: what was built is taken away then. */
 function interruption(): AbortSignal {
   const controller = new AbortController();
@@ -71,12 +80,12 @@ function interruption(): AbortSignal {
 }
 
 function bfdTimes(text: string): BfdTimes {
-  const [, interval, multiplier] = /^([0-9]{2,5})x([0-9]{1,3})$/.exec(text) ?? [];
-  if (interval === undefined) throw new InvalidArgumentError("must be such as 300x3 or 50x3");
-  return { intervalMs: Number(interval), multiplier: Number(multiplier) };
+  const times = parseDetectionTimes(text);
+  if (times === undefined) throw new InvalidArgumentError("must be such as 300x3 or 50x3");
+  return times;
 }
 
 function scenario(text: string): string {
-  if (text !== "bgp") throw new InvalidArgumentError("the scenarios are: bgp");
+  if (text !== "bgp") throw new InvalidArgumentError("must be bgp");
   return text;
 }

@@ -95,7 +95,13 @@ function daemon(folder: string, name: "zebra" | "bgpd" | "bfdd"): string[] {
     vty_port: "0",
     log: "stdout",
   };
-  return [join(daemonsFolder, name), ...Object.entries(options).flatMap(([option, value]) => [`--${option}`, value])];
+  // A switch's BFD does not wait for a processor because the machine that plays it is busy: it would call nodes dead.
+  const launcher = name === "bfdd" ? ["chrt", "--rr", "2"] : [];
+  return [
+    ...launcher,
+    join(daemonsFolder, name),
+    ...Object.entries(options).flatMap(([option, value]) => [`--${option}`, value]),
+  ];
 }
 
 function vtysh(folder: string): readonly string[] {

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from "node:util";
 import type { Logger } from "pino";
 import { allSynced, type Changes, type Client, type Informer } from "../kubernetes/client/index.ts";
 import { keyOf, type KubernetesObject, type Node } from "../kubernetes/resources/index.ts";
@@ -6,15 +7,17 @@ import type { Clock } from "../protocols/clock/index.ts";
 import type { Transport } from "../protocols/bgp/index.ts";
 import { ConfigurationWatch, outageLog, type ConfigurationState } from "../snapshot/index.ts";
 import { Announcer } from "./announcer.ts";
-import { BfdAgent } from "./bfd/index.ts";
+import { BfdAgent, SharedBfd } from "./bfd/index.ts";
 import { BgpReconciler, systemLinks } from "./bgp/index.ts";
 import { tellGateways } from "./gateways.ts";
+import { BfdLiveness, type DetectionTimes, type Liveness } from "./liveness/index.ts";
 import type { NodeMetrics } from "./metrics.ts";
 import { Reporter } from "./node-report.ts";
 import { NodeWatches } from "./node-watches.ts";
 import { readOwnNode, type OwnNode } from "./own-node.ts";
 import type { ServiceProxy } from "./proxy/index.ts";
-import { startProxy } from "./start-proxy.ts";
+import { proxyOver } from "./proxy-over.ts";
+import { SessionEvidence, TrialWatch } from "./rollout/index.ts";
 
 export interface NodeModules {
   readonly client: Client;
@@ -31,13 +34,20 @@ export interface NodeOptions {
   readonly loadBalancerClass?: string | undefined;
   /** Do kube-proxy's work, for pods in these networks; undefined where another does it. */
   readonly proxyFor?: readonly Prefix[] | undefined;
+  /** How soon another node is known to be dead, for the proxy to leave it out; undefined to wait for Kubernetes. */
+  readonly nodeDetection?: DetectionTimes | undefined;
   /** The port on which BGP sessions are accepted, at the node's own addresses; 0 for none. */
   readonly bgpPort: number;
   /** How long peers have, from when they are asked to prefer other nodes, until the routes are withdrawn. */
   readonly gracefulShutdownMs: number;
   /** How long they have, from the withdrawal on, to move their traffic, before the sessions are closed. */
   readonly drainMs: number;
+  /** How long a changed configuration may take to bring back the sessions that were there, before it is taken back. */
+  readonly trialMs: number;
 }
+
+/** How long sessions and routes must be there for a change to be kept: a router that minds it says so sooner. */
+const soakMs = 1_000;
 
 /** How long the last report may take, where the API server does not answer. */
 const lastWordMs = 2_000;
@@ -62,10 +72,15 @@ class NodeAgent {
   readonly #watches: NodeWatches;
   readonly #configuration: ConfigurationWatch;
   readonly #reporter: Reporter;
+  readonly #trials: TrialWatch;
+  /** Of the change that is on trial. */
+  #evidence: SessionEvidence | undefined;
   readonly #ownNode = Promise.withResolvers<OwnNode>();
   /** What watches and proxies goes on until the routes are withdrawn. */
   readonly #withdrawn = new AbortController();
+  readonly #bfd: SharedBfd;
   #bgp: BgpReconciler | undefined;
+  #liveness: Liveness | undefined;
   #proxy: ServiceProxy | undefined;
   /** What was last said to be missing of our Node. */
   #missing: string | undefined;
@@ -77,6 +92,8 @@ class NodeAgent {
     this.#options = options;
     const onDisconnect = outageLog(log);
     const startTime = new Date();
+    const onThreadFailure = (error: Error) => log.error({ error: error.message }, "BFD's thread is started again");
+    this.#bfd = new SharedBfd(() => new BfdAgent({ onThreadFailure }));
     this.#announcer = new Announcer(nodeName, { loadBalancerClass });
     this.#reporter = new Reporter(
       client,
@@ -85,9 +102,24 @@ class NodeAgent {
         startTime,
         sessions: this.#bgp?.statuses ?? [],
         problems: this.#configuration.state.problems,
+        revision: this.#configuration.state.revision,
+        trial: this.#trials.verdict,
+        nodes: this.#liveness?.inSight,
         dateOf: (moment) => new Date(Date.now() - clock.now() + moment),
       }),
       (error) => log.warn({ error: error instanceof Error ? error.message : error }, "the report was not written"),
+    );
+    this.#trials = new TrialWatch(
+      clock,
+      { limitMs: options.trialMs, soakMs },
+      {
+        missing: (trial) => this.#evidence?.missing(trial, this.#announcer.plan, this.#bgp?.statuses ?? []),
+        takeBack: (trial) => {
+          log.error(this.#trials.verdict ?? {}, "a change is taken back: what was there before did not come back");
+          this.#configuration.takeBack(trial);
+        },
+        changed: () => this.#reporter.touch(),
+      },
     );
     this.#watches = new NodeWatches(
       client,
@@ -113,6 +145,7 @@ class NodeAgent {
       {
         namespace: options.namespace,
         nodes: () => this.#watches.nodes.cache.values(),
+        nodeName,
         beginsWithGoodPart: true,
         onDisconnect,
       },
@@ -136,7 +169,12 @@ class NodeAgent {
     await tellGateways(client, own.node, signal).catch((error: Error) =>
       log.warn({ error: error.message }, "the node's gateways are not told: a pool may take one of their addresses"),
     );
-    if (proxyFor !== undefined) this.#proxy = await startProxy({ services, slices, nodes, log }, nodeName, proxyFor);
+    if (proxyFor !== undefined) {
+      // Told of changes from now on: what comes while its table is made goes into the next transaction.
+      this.#proxy = proxyOver({ services, slices, nodes, log }, nodeName, proxyFor);
+      await this.#proxy.start();
+      this.#watchNodes(this.#proxy);
+    }
     await this.#announce(own);
     log.info({ services: services.cache.size }, "all is known: announcing from now on");
     await end;
@@ -144,8 +182,10 @@ class NodeAgent {
 
   /** Withdraws first, and leaves after. */
   async stop(): Promise<void> {
+    this.#trials.stop();
     await this.#bgp?.stop(this.#options);
     this.#withdrawn.abort();
+    await this.#liveness?.stop();
     await this.#proxy?.stop();
     await this.#reporter.stop(AbortSignal.timeout(lastWordMs));
     const informers = [...this.#watches.informers, ...this.#configuration.informers];
@@ -157,8 +197,7 @@ class NodeAgent {
     const { bgpPort } = this.#options;
     const addresses = { 4: address, ...(address6 === undefined ? {} : { 6: address6 }) };
     const listen = bgpPort === 0 ? [] : Object.values(addresses).map((each) => ({ address: each, port: bgpPort }));
-    const onThreadFailure = (error: Error) => log.error({ error: error.message }, "BFD's thread is started again");
-    const watchPaths = () => new BfdAgent({ onThreadFailure });
+    const watchPaths = () => this.#bfd.share();
     const onListenFailure = (error: Error) =>
       log.warn({ error: error.message }, "BGP sessions are not accepted everywhere; ours are opened");
     const onLinkProblem = (link: string, message: string) =>
@@ -175,12 +214,30 @@ class NodeAgent {
     this.#reporter.touch();
   }
 
+  /** From now on other nodes that die are left out as soon as they fall silent. */
+  #watchNodes(proxy: ServiceProxy): void {
+    const { nodeName, nodeDetection } = this.#options;
+    if (nodeDetection === undefined) return;
+    const liveness = new BfdLiveness(this.#bfd.share(), nodeName, nodeDetection);
+    this.#liveness = liveness;
+    let told = "";
+    liveness.onChange((dead) => {
+      proxy.nodesChanged(dead);
+      this.#reporter.touch();
+      const names = [...dead].join(", ");
+      if (names !== told) this.#modules.log.warn({ dead: [...dead] }, "nodes that fell silent; endpoints are left out");
+      told = names;
+    });
+    liveness.setNodes(this.#watches.nodes.cache.values());
+  }
+
   #nodesChanged(changes: Changes<Node>): void {
     const { nodeName } = this.#options;
     const own = this.#watches.nodes.cache.get(nodeName);
     if (own !== undefined) this.#announcer.setNode(own);
     if (this.#watches.nodes.isSynced) this.#lookForOwnNode();
     this.#configuration.nodesChanged(changes);
+    this.#liveness?.setNodes(this.#watches.nodes.cache.values());
     this.#proxy?.nodesChanged();
   }
 
@@ -193,11 +250,16 @@ class NodeAgent {
     this.#missing = read;
   }
 
-  #configured({ configuration, problems }: ConfigurationState): void {
+  #configured({ configuration, trial, problems }: ConfigurationState): void {
     for (const problem of problems) {
       this.#modules.log.error(problem, "the configuration is wrong; the last good one stays in force");
     }
-    this.#announcer.setConfiguration(configuration);
+    if (this.#trials.isNew(trial)) {
+      this.#evidence = new SessionEvidence(this.#bgp?.statuses ?? [], this.#modules.clock.now());
+    }
+    if (!isDeepStrictEqual(configuration, this.#announcer.configuration))
+      this.#announcer.setConfiguration(configuration);
+    this.#trials.follow(trial);
     this.#reporter.touch();
   }
 }

@@ -43,11 +43,11 @@ function meaningOf({ description, argChoices, envVar }: Option): string {
   return [description, choices, environment].filter((each) => each !== "").join(" ");
 }
 
-function defaultOf({ defaultValue }: Option): string {
+function defaultOf({ defaultValue, defaultValueDescription }: Option): string {
   if (defaultValue === undefined || defaultValue === false) return "";
   if (defaultValue === hostname()) return "the machine's host name";
   if (Array.isArray(defaultValue)) return defaultValue.map((each) => code(String(each))).join(", ");
-  return code(String(defaultValue));
+  return code(defaultValueDescription ?? String(defaultValue));
 }
 
 function sentence(text: string): string {

@@ -67,6 +67,20 @@ describe("endpoints that come, go and end", () => {
     assert.deepEqual(await cluster.say("client", connection), first);
   });
 
+  it("a connection to an endpoint on a node that is reported dead, but lives, goes on", async () => {
+    const nodes = [node("one", 1), node("two", 2)];
+    await cluster.set({ c: {} });
+    const connection = { id: "reported", address: "10.233.0.10", port: 80 };
+    const first = await cluster.say("client", connection);
+    assert.match(first, /^c /);
+    await cluster.agent({ do: "nodes", nodes, dead: ["two"] });
+    assert.deepEqual(backends(await cluster.call("client", "10.233.0.10", 80, 10)), ["c"], "it is the last endpoint");
+    await cluster.set(all);
+    assert.deepEqual(backends(await cluster.call("client", "10.233.0.10", 80, 20)), ["a", "b"]);
+    assert.deepEqual(await cluster.say("client", connection), first);
+    await cluster.agent({ do: "nodes", nodes, dead: [] });
+  });
+
   it("a UDP client whose endpoint goes is sent to another, and one from before the first endpoint to that", async () => {
     for (const [id, address] of [
       ["udp4", "10.233.0.10"],
@@ -90,6 +104,25 @@ describe("endpoints that come, go and end", () => {
     await cluster.set({ a: {} }, {}, [], 77);
     assert.match(await cluster.send("client", early), /^a /);
     await cluster.agent({ do: "set", key: "default/s77", slices: [] });
+  });
+
+  it("a client whose SYN met an endpoint that is silent is sent to another once that endpoint goes", async () => {
+    const silent = ["10.233.65.2/32", "fd64:65::2/128"];
+    for (const prefix of silent) cluster.net.ip("two", "route", "add", "blackhole", prefix);
+    for (const [id, address] of [
+      ["tcp4", "10.233.0.10"],
+      ["tcp6", "fd00::10"],
+    ] as const) {
+      const connection = { id, address, port: 80 };
+      await cluster.set({ c: {} });
+      assert.equal(await cluster.say("client", connection), "timeout");
+      await cluster.set({ a: {} });
+      // Its next SYN comes 1, 3 or 7 s after the first (RFC 6298 §5.5).
+      let answer = "timeout";
+      for (let tried = 0; tried < 12 && answer === "timeout"; tried++) answer = await cluster.say("client", connection);
+      assert.match(answer, /^a /);
+    }
+    for (const prefix of silent) cluster.net.ip("two", "route", "del", "blackhole", prefix);
   });
 
   it("tells a load balancer's health check of ready endpoints on this node", async () => {

@@ -54,6 +54,7 @@ export const Node = defineKind(
       .object({
         addresses: z.array(z.object({ type: z.string(), address: z.string() })).optional(),
         conditions: z.array(condition.extend({ lastHeartbeatTime: z.string().optional() })).optional(),
+        nodeInfo: z.object({ bootID: z.string().optional() }).optional(),
       })
       .optional(),
   }),

@@ -20,27 +20,41 @@ const podNetwork = "10.233.64.0/18";
 const heartbeatMs = 500;
 const nodeGraceMs = 2_500;
 
+interface ClusterOptions extends UpOptions {
+  readonly bfd?: BfdTimes | undefined;
+  /** Said to each agent beside the usual. */
+  readonly agentArguments?: readonly string[];
+}
+
 /** The scenario `bgp` as it stands before anybody configured anything: network, switch, API, nodes, Fairlead. */
 export class BgpCluster {
   readonly lab: Lab;
   readonly switch: FrrSwitch;
   readonly kubeconfig: string;
   readonly #agents = new Map<string, HostProcess>();
+  readonly #detection: BfdTimes | undefined;
 
-  private constructor(lab: Lab, frr: FrrSwitch, kubeconfig: string) {
+  readonly #agentArguments: readonly string[];
+
+  private constructor(lab: Lab, frr: FrrSwitch, kubeconfig: string, { bfd, agentArguments = [] }: ClusterOptions) {
+    this.#detection = bfd;
+    this.#agentArguments = agentArguments;
     this.lab = lab;
     this.switch = frr;
     this.kubeconfig = kubeconfig;
   }
 
-  /** Resolves when three nodes are ready and Fairlead runs; what was built is removed if it fails. */
-  static async up(options: UpOptions & { readonly bfd?: BfdTimes | undefined } = {}): Promise<BgpCluster> {
+  /**
+   * Resolves when three nodes are ready and Fairlead runs; what was built is removed if it fails. With `bfd` the switch
+   * is ready for sessions at these times, and the nodes watch each other at them; without it nobody watches anybody.
+   */
+  static async up(options: ClusterOptions = {}): Promise<BgpCluster> {
     const lab = await Lab.up(bgpTopology, options);
     try {
       const frr = await FrrSwitch.start(lab, "switch", { ...bgpSwitch, bfd: options.bfd }, options.signal);
       const kubeconfig = await startApi(lab, options.signal);
       await startControllers(lab, "api", { kubeconfig, nodeGraceMs });
-      const cluster = new BgpCluster(lab, frr, kubeconfig);
+      const cluster = new BgpCluster(lab, frr, kubeconfig, options);
       await Promise.all(cluster.nodes.map((node) => startKubelet(lab, node, { kubeconfig, heartbeatMs })));
       await cluster.kubectl(["apply", "-f", manifest("namespace")]);
       await until("all nodes are ready", () => cluster.#allReady(), { signal: options.signal });
@@ -78,13 +92,21 @@ export class BgpCluster {
 
   async startAgent(node: string): Promise<void> {
     const access = ["--kubeconfig", this.kubeconfig, "--node-name", node];
-    const argv = fairlead("node", ...access, "--proxy", "--pod-network", podNetwork);
+    const detection = this.#detection && `${this.#detection.intervalMs}x${this.#detection.multiplier}`;
+    const proxy = ["--proxy", "--pod-network", podNetwork, "--node-detection", detection ?? "off"];
+    const argv = fairlead("node", ...access, ...proxy, ...this.#agentArguments);
     this.#agents.set(node, await this.lab.run(node, { name: "fairlead-node", argv }));
   }
 
   /** Stops a node's agent in good order: it withdraws first, and leaves after. */
   async stopAgent(node: string): Promise<void> {
     await this.#agents.get(node)?.stop(10_000);
+    this.#agents.delete(node);
+  }
+
+  /** A node's agent is gone at once, without a word; its node lives. */
+  async killAgent(node: string): Promise<void> {
+    await this.#agents.get(node)?.kill();
     this.#agents.delete(node);
   }
 
@@ -117,7 +139,7 @@ interface NodeList {
 }
 
 /** The path of a manifest of the scenario. */
-export function manifest(name: "namespace" | "resources" | "legacy-configmap" | "workload"): string {
+export function manifest(name: "namespace" | "resources" | "legacy-configmap" | "workload" | "workload-local"): string {
   return fileURLToPath(new URL(`../scenarios/bgp/${name}.yaml`, import.meta.url));
 }
 

@@ -1,3 +1,4 @@
+import type { NodeReport } from "../../kubernetes/resources/index.ts";
 import { addressOn } from "../topology.ts";
 import type { Observation } from "../story.ts";
 import { until } from "../until.ts";
@@ -152,6 +153,18 @@ export class BgpSights {
           .sort()
           .join(", ")}`
       );
+    });
+  }
+
+  /** Resolves when every node's agent sees all other nodes, and none dead. */
+  async nodesInSight(): Promise<void> {
+    await this.#until("the nodes see each other", async () => {
+      const { items } = await this.#cluster.json<{ items: NodeReport[] }>(["get", "nodereports"], this.#signal);
+      const others = this.#cluster.nodes.length - 1;
+      return this.#cluster.nodes.every((name) => {
+        const seen = items.find(({ metadata }) => metadata.name === name)?.status?.nodeDetection;
+        return seen?.answering === others && seen.dead.length === 0;
+      });
     });
   }
 

@@ -1,12 +1,12 @@
 import { LoadClient } from "../load/load-client.ts";
 import { reportPhase } from "../load/phase.ts";
-import type { KubernetesObject } from "../../kubernetes/resources/index.ts";
 import type { BfdTimes } from "../frr-switch.ts";
 import { RouteMonitor } from "../route-monitor.ts";
 import { Story, type Audience, type Observation, type StoryReport } from "../story.ts";
 import { BgpCluster, manifest } from "./bgp-cluster.ts";
 import { BgpPhases, type LivedPhase } from "./bgp-phases.ts";
 import { BgpSights } from "./bgp-sights.ts";
+import { watchPaths } from "./watch-paths.ts";
 
 /** The two ways in which the scenario is configured: today's resources, and MetalLB's old ConfigMap. */
 const ways = ["resources", "legacy-configmap"] as const;
@@ -85,19 +85,9 @@ class Telling {
     return createdMs;
   }
 
-  /** The peer's BGPPeer names a BFDProfile with the switch's own times. */
-  #watchPaths({ intervalMs, multiplier }: BfdTimes): Promise<void> {
-    return this.#step(`BFD at ${intervalMs} ms x ${multiplier} with the switch`, async () => {
-      const spec = { transmitInterval: intervalMs, receiveInterval: intervalMs, detectMultiplier: multiplier };
-      await this.#cluster.applyObject({
-        apiVersion: "metallb.io/v1beta1",
-        kind: "BFDProfile",
-        metadata: { namespace: "metallb-system", name: "lab" },
-        spec,
-      } as KubernetesObject);
-      const patch = JSON.stringify({ spec: { bfdProfile: "lab" } });
-      const peer = ["bgppeer", "l3-switch", "-n", "metallb-system"];
-      await this.#cluster.kubectl(["patch", ...peer, "--type=merge", "-p", patch], this.#signal);
+  #watchPaths(times: BfdTimes): Promise<void> {
+    return this.#step(`BFD at ${times.intervalMs} ms x ${times.multiplier} with the switch`, async () => {
+      await watchPaths(this.#cluster, times, this.#signal);
       return { ok: true, observed: await this.#sights.bfdSessions() };
     });
   }

@@ -23,7 +23,7 @@ export class LoadClient {
 
   static async start(lab: Lab, host: string, options: LoadOptions): Promise<LoadClient> {
     const process = await lab.run(host, {
-      name: "load-client",
+      name: `load-client-${options.address}`,
       argv: programArgv("load-client", {
         address: options.address,
         port: String(options.port),

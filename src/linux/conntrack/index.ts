@@ -1,1 +1,1 @@
-export { Conntrack, type UdpFlow } from "./conntrack.ts";
+export { Conntrack, type OpenFlow } from "./conntrack.ts";

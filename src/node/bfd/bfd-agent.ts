@@ -150,4 +150,4 @@ export class BfdAgent {
   }
 }
 
-const noStatus: BfdStatus = { priority: "normal", sessions: [], discarded: {} };
+export const noStatus: BfdStatus = { priority: "normal", sessions: [], discarded: {} };

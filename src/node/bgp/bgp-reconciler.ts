@@ -1,17 +1,14 @@
 import type { Ipv4Address, Ipv6Address } from "../../net/index.ts";
 import { placeOf, type NodePlan, type Peer as PlannedPeer, type RouteChange } from "../../plan/index.ts";
 import { Speaker, type Endpoint, type PeerStatus, type SpeakerPorts } from "../../protocols/bgp/index.ts";
-import { sessionConfigOf, type BfdAgent, type BfdStatus } from "../bfd/index.ts";
+import { sessionConfigOf, type BfdStatus, type PathWatch } from "../bfd/index.ts";
 import { Listening } from "./listening.ts";
 import { bfdPeerOf, peerConfigOf, type EndsOf, type NodeAddresses } from "./peer-config.ts";
 import { RouteAttributeSets } from "./route-attributes.ts";
 import { UnnumberedLinks, type LinkPorts } from "./unnumbered-links.ts";
 
-/** Watches the paths to peers; see `BfdAgent`. */
-export type PathWatch = Pick<BfdAgent, "setSessions" | "onChange" | "status" | "stop">;
-
 export interface BgpPorts extends SpeakerPorts {
-  /** Called when the first peer asks for it: it costs a thread. */
+  /** Called when the first peer asks for it. */
   readonly watchPaths: () => PathWatch;
   /** Sessions cannot be accepted somewhere; it is tried again, and peers are dialled all the same. */
   readonly onListenFailure: (error: Error) => void;

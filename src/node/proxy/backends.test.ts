@@ -15,7 +15,7 @@ const states = {
   published: { ready: true, serving: true, terminating: true },
   unknown: {},
 } as const;
-type Endpoint = `${"here" | "there" | "dead"}:${keyof typeof states}`;
+type Endpoint = `${"here" | "there" | "dead" | "reported"}:${keyof typeof states}`;
 
 /** Row by row what Kubernetes documents: EndpointConditions, "Traffic to terminating endpoints", KEP-1669, KEP-2086. */
 const truth: readonly {
@@ -47,11 +47,23 @@ const truth: readonly {
   { endpoints: ["here:ready", "dead:ready"], cluster: [0], local: [0] },
   { endpoints: ["dead:ready"], cluster: [], local: [] },
   { endpoints: ["dead:ready", "there:ending"], cluster: [1], local: [] },
+  // What nodes report of each other only ever prefers: the last endpoint is never taken away by a report.
+  { endpoints: ["here:ready", "reported:ready"], cluster: [0], local: [0] },
+  { endpoints: ["there:ready", "reported:ready"], cluster: [0], local: [] },
+  { endpoints: ["reported:ready"], cluster: [0], local: [] },
+  { endpoints: ["reported:ready", "dead:ready", "here:unready"], cluster: [0], local: [] },
+  { endpoints: ["reported:ready", "there:ending"], cluster: [1], local: [] },
 ];
 
 const address = (index: number) => `10.233.64.${index + 1}`;
-const nodes = { here: "one", there: "two", dead: "three" };
-const context = { nodeName: "one", nodeAddresses: ["10.10.2.1"], deadNodes: new Set(["three"]) };
+const nodes = { here: "one", there: "two", dead: "three", reported: "four" };
+const context = {
+  nodeName: "one",
+  nodeAddresses: ["10.10.2.1"],
+  deadNodes: new Set(["three"]),
+  reportedDead: new Set(["four"]),
+};
+const nobodyDead = { nodeName: "one", deadNodes: new Set<string>(), reportedDead: new Set<string>() };
 
 function slicesOf(endpoints: readonly Endpoint[]): EndpointSlice[] {
   const slice = EndpointSlice.schema.parse({
@@ -81,7 +93,7 @@ const list = (endpoints: readonly string[]) => (endpoints.length === 0 ? "no end
 describe("which endpoints take traffic", () => {
   for (const { endpoints, cluster, local } of truth) {
     it(`of ${list(endpoints)}: ${list(text(cluster))} for Cluster, ${list(text(local))} for Local`, () => {
-      const found = backendsOf(serviceOf(), slicesOf(endpoints), port, "one", context.deadNodes);
+      const found = backendsOf(serviceOf(), slicesOf(endpoints), port, context);
       assert.deepEqual([found.cluster, found.local], [text(cluster), text(local)]);
     });
 
@@ -113,17 +125,18 @@ describe("which endpoints take traffic", () => {
 
   it("publishNotReadyAddresses makes all of them ready, whatever the slices say", () => {
     const service = serviceOf({ publishNotReadyAddresses: true });
-    const found = backendsOf(service, slicesOf(["here:unready", "there:ended"]), port, "one", new Set());
+    const found = backendsOf(service, slicesOf(["here:unready", "there:ended"]), port, nobodyDead);
     assert.deepEqual([found.cluster, found.local], [text([0, 1]), text([0])]);
   });
 
   it("an endpoint in two slices counts once, by the better word", () => {
     const slices = [...slicesOf(["here:unready"]), ...slicesOf(["here:ready"]), ...slicesOf(["here:unready"])];
-    assert.deepEqual(backendsOf(serviceOf(), slices, port, "one", new Set()).cluster, text([0]));
+    assert.deepEqual(backendsOf(serviceOf(), slices, port, nobodyDead).cluster, text([0]));
   });
 
   it("this node is not dead to itself", () => {
-    assert.deepEqual(backendsOf(serviceOf(), slicesOf(["here:ready"]), port, "one", new Set(["one"])).local, text([0]));
+    const seen = { nodeName: "one", deadNodes: new Set(["one"]), reportedDead: new Set(["one"]) };
+    assert.deepEqual(backendsOf(serviceOf(), slicesOf(["here:ready"]), port, seen).local, text([0]));
   });
 
   it("only slices of the port's name, protocol and family are read, and addresses that are none are passed over", () => {
@@ -141,7 +154,7 @@ describe("which endpoints take traffic", () => {
       { addressType: "FQDN" },
       { endpoints },
     ]) {
-      assert.deepEqual(backendsOf(serviceOf(), other(change), port, "one", new Set()).cluster, []);
+      assert.deepEqual(backendsOf(serviceOf(), other(change), port, nobodyDead).cluster, []);
     }
   });
 });

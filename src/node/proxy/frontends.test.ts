@@ -4,7 +4,12 @@ import { EndpointSlice, Node, Service } from "../../kubernetes/resources/index.t
 import { frontendsOf, healthOf } from "./frontends.ts";
 import { addressesOf, deadNodesOf } from "./nodes.ts";
 
-const context = { nodeName: "one", nodeAddresses: ["10.10.2.1", "fd10::1"], deadNodes: new Set<string>() };
+const context = {
+  nodeName: "one",
+  nodeAddresses: ["10.10.2.1", "fd10::1"],
+  deadNodes: new Set<string>(),
+  reportedDead: new Set<string>(),
+};
 const cluster = { clusterIPs: ["10.233.0.1", "fd00::1"], ports: [{ port: 80, nodePort: 30_080 }] };
 
 function keysOf(spec: object, ingress: readonly object[] = []): string[] {

@@ -8,7 +8,7 @@ import {
 } from "../../net/index.ts";
 import { keyOf, type EndpointSlice, type Service } from "../../kubernetes/resources/index.ts";
 import type { ServiceHealth } from "./health-checks.ts";
-import { backendsOf, type Backend, type Backends, type PortOfService } from "./backends.ts";
+import { backendsOf, type Backend, type Backends, type NodesSeen, type PortOfService } from "./backends.ts";
 
 /** What becomes of a packet for a frontend. */
 export type Target =
@@ -49,11 +49,9 @@ export interface Frontend {
 }
 
 /** What a node knows beside the service and its slices. */
-export interface ProxyContext {
-  readonly nodeName: string;
+export interface ProxyContext extends NodesSeen {
   /** Where this node answers for node ports. */
   readonly nodeAddresses: readonly string[];
-  readonly deadNodes: ReadonlySet<string>;
 }
 
 const protocolNumbers = { TCP: 6, UDP: 17, SCTP: 132 } as const;
@@ -72,7 +70,7 @@ export function frontendsOf(
       const doors = doorsOf(service, port.port, port.nodePort ?? 0, context).filter((door) => door.family === family);
       if (doors.length === 0) return [];
       const wanted = { family, name: port.name ?? "", protocol: port.protocol };
-      const backends = backendsOf(service, slices, wanted, context.nodeName, context.deadNodes);
+      const backends = backendsOf(service, slices, wanted, context);
       return doors.map((door) => frontendOf(service, wanted, door, backends));
     }),
   );
@@ -93,7 +91,7 @@ export function healthOf(
   const families = new Set(clusterAddresses(service).map(({ family }) => family));
   const counts = (spec.ports ?? []).flatMap(({ name = "", protocol }) =>
     [...families].map((family) => {
-      const backends = backendsOf(service, slices, { family, name, protocol }, context.nodeName, context.deadNodes);
+      const backends = backendsOf(service, slices, { family, name, protocol }, context);
       return backends.localReady;
     }),
   );

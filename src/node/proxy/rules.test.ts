@@ -7,7 +7,12 @@ import { frontendsOf } from "./frontends.ts";
 import { Rules } from "./rules.ts";
 
 const options = { podNetworks: [], bridgesTracked: true };
-const context = { nodeName: "one", nodeAddresses: ["10.10.2.1"], deadNodes: new Set<string>() };
+const context = {
+  nodeName: "one",
+  nodeAddresses: ["10.10.2.1"],
+  deadNodes: new Set<string>(),
+  reportedDead: new Set<string>(),
+};
 
 /** A service that may claim what another claims, with backends on both nodes. */
 const service = fc.record({

@@ -32,7 +32,7 @@ interface ProxyLog {
 
 interface ProxyModules {
   readonly nftables: Pick<Nftables, "run" | "list" | "listText" | "generation">;
-  readonly conntrack: Pick<Conntrack, "udpFlows" | "forget">;
+  readonly conntrack: Pick<Conntrack, "openFlows" | "forget">;
   readonly source: ProxySource;
   readonly log: ProxyLog;
 }
@@ -75,7 +75,7 @@ export class ServiceProxy {
     this.#modules = modules;
     this.#options = options;
     this.#table = this.#tableOptions();
-    this.#context = { nodeName: options.nodeName, nodeAddresses: [], deadNodes: new Set() };
+    this.#context = { nodeName: options.nodeName, nodeAddresses: [], deadNodes: new Set(), reportedDead: new Set() };
     this.#health = new HealthChecks((error, { namespace, name, port }) => {
       modules.log.warn({ error: error.message, service: `${namespace}/${name}`, port }, "no health check on this port");
     });
@@ -97,8 +97,8 @@ export class ServiceProxy {
   }
 
   /**
-   * Nodes changed, or others are reported dead: endpoints on those are left out at once, as are those on nodes that the
-   * API calls not ready. What is not given stays.
+   * Nodes changed, or others are reported dead: endpoints on those are left out at once, unless no other is left, as are
+   * all those on nodes that the API calls not ready. What is not given stays.
    */
   nodesChanged(reportedDead: ReadonlySet<string> = this.#reportedDead): void {
     this.#reportedDead = reportedDead;
@@ -108,7 +108,9 @@ export class ServiceProxy {
       this.servicesChanged(this.#modules.source.serviceKeys());
       return;
     }
-    const differing = before.deadNodes.symmetricDifference(this.#context.deadNodes);
+    const differing = before.deadNodes
+      .symmetricDifference(this.#context.deadNodes)
+      .union(before.reportedDead.symmetricDifference(reportedDead));
     this.servicesChanged([...differing].flatMap((node) => [...this.#byNode.on(node)]));
   }
 
@@ -297,7 +299,8 @@ export class ServiceProxy {
     return {
       nodeName,
       nodeAddresses: own === undefined ? [] : addressesOf(own),
-      deadNodes: deadNodesOf(nodes).union(this.#reportedDead),
+      deadNodes: deadNodesOf(nodes),
+      reportedDead: this.#reportedDead,
     };
   }
 

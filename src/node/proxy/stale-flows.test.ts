@@ -18,12 +18,12 @@ const slice = EndpointSlice.schema.parse({
     { addresses: ["10.233.64.4"], conditions: { ready: false, serving: false, terminating: true } },
   ],
 });
-const context = { nodeName: "one", nodeAddresses: [], deadNodes: new Set<string>() };
+const context = { nodeName: "one", nodeAddresses: [], deadNodes: new Set<string>(), reportedDead: new Set<string>() };
 const frontends = new Map(frontendsOf(service, [slice], context).map((each) => [each.key, each]));
 
 const flow = (destination: string, answerer: string, answererPort = 5353) => {
   const family = destination.includes(":") ? (6 as const) : (4 as const);
-  return { family, destination, destinationPort: 53, answerer, answererPort };
+  return { protocol: "UDP" as const, family, destination, destinationPort: 53, answerer, answererPort };
 };
 
 it("flows are stale that nobody answers who serves, of our frontends alone, and each pair comes once", () => {

@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { Played } from "./testing.ts";
+import { ipv4 } from "../../net/index.ts";
+import { encodeControlPacket } from "./packet.ts";
+import { addresses, Played, World } from "./testing.ts";
 
 test("a Poll is answered at once, whatever the state, with F and without P", () => {
   const played = new Played();
@@ -48,6 +50,19 @@ test("packets with another TTL than 255, for no session of ours or with authenti
     "session.authentication-not-in-use": 1,
     "session.ttl-too-low": 1,
   });
+});
+
+test("a packet over several hops from another address than the neighbour's changes nothing, whatever it knows", () => {
+  const [world, host] = World.up({ hops: "multi" });
+  world.clock.advance(1_000);
+  const theirs = world.sent.at(-1);
+  assert.ok(theirs !== undefined && host.state === "up");
+  const stranger = world.cable.host(ipv4(0x0a000003)).open({ hops: "multi", remoteAddress: addresses[0] });
+  const { localDiscriminator } = host.status;
+  stranger.send(encodeControlPacket({ ...theirs.packet, state: "admin-down", yourDiscriminator: localDiscriminator }));
+  world.clock.advance(10);
+  assert.equal(host.state, "up");
+  assert.deepEqual(host.system.status.discarded, { "session.unknown": 1 });
 });
 
 /** State Down, with an empty section of type 1. */

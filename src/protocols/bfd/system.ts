@@ -189,6 +189,9 @@ export class BfdSystem {
     const { yourDiscriminator } = packet;
     const member = yourDiscriminator === 0 ? this.#memberAt(datagram) : this.#byDiscriminator.get(yourDiscriminator);
     if (member === undefined || member.config.path.hops !== datagram.hops) return "session.unknown";
+    // RFC 5880 §6.3 goes by the discriminator alone. But a packet of many hops may come from anywhere (RFC 5883 §5).
+    if (datagram.hops === "multi" && !sameAddress(member.config.path.remoteAddress, datagram.source))
+      return "session.unknown";
     if (datagram.ttl < member.config.minimumTtl) return "session.ttl-too-low";
     if (member.config.parameters.echoIntervalMs === undefined) this.#closeEcho(member);
     else if (member.echo === undefined && member.session.state === "up") this.#openEcho(member, datagram);
