@@ -38,7 +38,7 @@ class Paths implements Pick<PathWatch, "setSessions" | "onChange" | "stop"> {
 
   async stop(): Promise<void> {}
 
-  change(peer: string, state: "up" | "down", isFailure = false): void {
+  change(peer: string, state: "up" | "down" | "admin-down", isFailure = false): void {
     const previous = state === "up" ? "init" : "up";
     this.#listener({ peer: `node/${peer}`, state, previous, diagnostic: "none", isFailure, atMs: 0 });
   }
@@ -111,4 +111,14 @@ test("who listens is told of each change, and a heartbeat is none and sets no se
   liveness.setNodes([...cluster.slice(0, 2), node("c", ["10.10.2.3"], "2")]);
   assert.deepEqual(liveness.inSight.dead, [], "it was booted");
   assert.equal(news(), "");
+});
+
+test("a node whose address becomes another is not seen any more until it answers there", () => {
+  const paths = new Paths();
+  const liveness = new BfdLiveness(paths, "a", times);
+  liveness.setNodes(cluster);
+  paths.change("b", "up");
+  liveness.setNodes([...cluster.slice(0, 1), node("b", ["10.10.2.9"]), ...cluster.slice(2)]);
+  paths.change("b", "admin-down"); // the session by the old path
+  assert.equal(liveness.inSight.answering, 0);
 });

@@ -70,7 +70,7 @@ export class BfdLiveness implements Liveness {
     const name = peer.slice(prefix.length);
     if (state === "up") this.#verdict.isUp(name);
     else if (isFailure) this.#verdict.hasFailed(name, new Date());
-    else if (state === "down") this.#verdict.hasLeft(name);
+    else this.#verdict.hasLeft(name);
     this.#tell();
   }
 

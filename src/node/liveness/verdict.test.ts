@@ -59,6 +59,14 @@ test("a Node that is made anew, booted again or deleted is dead no more", () => 
   }
 });
 
+test("a node that is up when its Node turns out to be another is still seen, so that its death is noticed", () => {
+  const verdict = seenUp("a", "b", "c");
+  verdict.setMembers([member("a", { incarnation: "2" }), member("b"), member("c")]);
+  assert.equal(verdict.answering, 3);
+  verdict.hasFailed("a", since);
+  assert.deepEqual(deadOf(verdict), ["a"]);
+});
+
 test("a node that loses sight of most others is cut off itself, and calls nobody dead", () => {
   const three = seenUp("a", "b");
   three.hasFailed("a", since);
