@@ -1,9 +1,10 @@
-// Graceful restart and BFD for one peer: what FRR makes of an agent that dies, and of a node that does.
+// Graceful restart and BFD for one peer: what becomes of the routes when the agent dies, the path or the router's FRR.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { BFDProfile, BGPAdvertisement } from "../../src/kubernetes/resources/index.ts";
 import { cutBothWays, mendBothWays } from "../interop/cable.ts";
 import { until } from "../interop/frr.ts";
+import type { Fairlead } from "./agent.ts";
 import { KernelRoutes } from "./kernel-routes.ts";
 import { namespace, Stage } from "./stage.ts";
 
@@ -11,20 +12,7 @@ const address = "172.19.100.1";
 
 test("FRR keeps the routes of an agent that was killed, with BFD too, and withdraws them at once when the path has failed", async () => {
   await using stage = await Stage.start({ bfd: true });
-  await stage.frr.vtysh("configure terminal", "router bgp 65210", "bgp graceful-restart");
-  await stage.addNode();
-  await stage.addNamespace();
-  await stage.addPool("default", "172.19.100.0/24");
-  // Slower than the usual: no false alarm on a machine that is busy with other tests.
-  const spec = { receiveInterval: 500, transmitInterval: 500, detectMultiplier: 4 };
-  await stage.client.create(BFDProfile, { metadata: { namespace, name: "watch" }, spec });
-  await stage.addPeer("l3-switch", { enableGracefulRestart: true, bfdProfile: "watch" });
-  await stage.client.create(BGPAdvertisement, { metadata: { namespace, name: "default" }, spec: {} });
-  stage.controllerProcess = stage.controller();
-  const first = stage.node();
-  await stage.addService("ng-svc");
-  await stage.hasRoute(address);
-  await until("the switch sees the path", () => bfdIs(stage, "up"));
+  const first = await announce(stage);
   await until("the kernel has the route", async () =>
     JSON.stringify(await stage.frr.show("ip route bgp")).includes(address),
   );
@@ -47,6 +35,35 @@ test("FRR keeps the routes of an agent that was killed, with BFD too, and withdr
   mendBothWays(stage.neighbour);
   assert.match(ended, /BFD Down/);
 });
+
+test("an agent whose router's FRR dies and comes back tells it all again", async () => {
+  await using stage = await Stage.start({ bfd: true });
+  await announce(stage);
+  await stage.frr.kill();
+  await stage.sessionIs("l3-switch", /^(?!Established)/);
+  await stage.frr.restart();
+  await stage.hasRoute(address);
+  await until("the switch sees the path again", () => bfdIs(stage, "up"));
+});
+
+/** An agent, in session with both and with its one route on the switch. */
+async function announce(stage: Stage): Promise<Fairlead> {
+  await stage.frr.vtysh("configure terminal", "router bgp 65210", "bgp graceful-restart");
+  await stage.addNode();
+  await stage.addNamespace();
+  await stage.addPool("default", "172.19.100.0/24");
+  // Slower than the usual: no false alarm on a machine that is busy with other tests.
+  const spec = { receiveInterval: 500, transmitInterval: 500, detectMultiplier: 4 };
+  await stage.client.create(BFDProfile, { metadata: { namespace, name: "watch" }, spec });
+  await stage.addPeer("l3-switch", { enableGracefulRestart: true, bfdProfile: "watch" });
+  await stage.client.create(BGPAdvertisement, { metadata: { namespace, name: "default" }, spec: {} });
+  stage.controllerProcess = stage.controller();
+  const agent = stage.node();
+  await stage.addService("ng-svc");
+  await stage.hasRoute(address);
+  await until("the switch sees the path", () => bfdIs(stage, "up"));
+  return agent;
+}
 
 async function bfdIs(stage: Stage, state: "up" | "down"): Promise<boolean> {
   const peers = JSON.parse(await stage.frr.vtysh("show bfd peers json")) as { status: string }[]; // FRR's form
