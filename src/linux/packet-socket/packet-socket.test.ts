@@ -1,18 +1,20 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { after, before, test } from "node:test";
+import { before, test } from "node:test";
 import { setTimeout as wait } from "node:timers/promises";
+import koffi from "koffi";
 import { interfaceIndex } from "../libc/index.ts";
 import { PacketSocket, udpFilter } from "./index.ts";
 
-const [here, there] = [`ps${process.pid}a`, `ps${process.pid}b`];
+/** CLONE_NEWNET of `unshare(2)`: a namespace of this process's own, which goes with it. */
+const newNetwork = 0x40000000;
+koffi.load("libc.so.6").func("int unshare(int flags)")(newNetwork);
+const [here, there] = ["here", "there"];
 
 before(() => {
   execFileSync("ip", ["link", "add", here, "type", "veth", "peer", "name", there]);
   for (const link of [here, there]) execFileSync("ip", ["link", "set", link, "up"]);
 });
-
-after(() => void execFileSync("ip", ["link", "delete", here]));
 
 function hardwareAddressOf(link: string): Uint8Array {
   const [shown] = JSON.parse(execFileSync("ip", ["-json", "link", "show", link], { encoding: "utf8" })) as [
