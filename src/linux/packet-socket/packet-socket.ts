@@ -20,7 +20,10 @@ const attachFilter = 26;
 const linkAddress = { length: 20, index: 4, type: 10, hardwareLength: 11, hardware: 12 } as const;
 /** PACKET_HOST: for this machine. Others are seen where a link is promiscuous. */
 const forThisHost = 0;
+/** So many packets are taken in a row when some have come, so that a flood leaves room for timers. */
 const batch = 128;
+/** More than the system's buffer holds, and yet an end: a flood goes on while we read. */
+const mostWaiting = 4_096;
 
 /**
  * Sends and receives IP packets on one link as they are, past the routing tables: packet(7). The kernel adds and takes
@@ -61,12 +64,16 @@ export class PacketSocket {
   }
 
   onPacket(received: (packet: ReceivedPacket) => void): void {
-    this.#poll = koffi.node.poll(this.#fd, { readable: true }, () => this.readPending(received));
+    this.#poll = koffi.node.poll(this.#fd, { readable: true }, () => this.#read(batch, received));
   }
 
-  /** Reads what waits, within this call. */
+  /** Reads all that waits, within this call. */
   readPending(received: (packet: ReceivedPacket) => void): void {
-    for (let count = 0; count < batch && !this.#isClosed; count++) {
+    this.#read(mostWaiting, received);
+  }
+
+  #read(most: number, received: (packet: ReceivedPacket) => void): void {
+    for (let count = 0; count < most && !this.#isClosed; count++) {
       this.#fromLength[0] = linkAddress.length;
       const length = libc().recvfrom(this.#fd, this.#bytes, this.#bytes.length, 0, this.#from, this.#fromLength);
       if (length < 0) return;

@@ -35,8 +35,10 @@ const options = {
   6: { level: 41, ttl: 16, trafficClass: 67, receiveTtl: 51, receivePacketInfo: 49, v6Only: 26 },
 } as const;
 
-/** So many datagrams are taken in a row at most, so that a flood leaves room for timers. */
+/** So many datagrams are taken in a row when some have come, so that a flood leaves room for timers. */
 const batch = 128;
+/** More than the system's buffer holds, and yet an end: a flood goes on while we read. */
+const mostWaiting = 4_096;
 
 /**
  * A UDP socket that shows with which TTL and by which link a datagram came, as those of `node:dgram` do not. Nothing here
@@ -83,12 +85,16 @@ export class UdpSocket {
   /** Calls `received` with each datagram from now on. Keeps the thread alive until the socket is closed. */
   onDatagram(received: (datagram: ReceivedDatagram) => void): void {
     // The handle is kept: without it the process would end although it waits.
-    this.#poll = koffi.node.poll(this.#fd, { readable: true }, () => this.readPending(received));
+    this.#poll = koffi.node.poll(this.#fd, { readable: true }, () => this.#read(batch, received));
   }
 
-  /** Reads what waits, within this call. */
+  /** Reads all that waits, within this call. */
   readPending(received: (datagram: ReceivedDatagram) => void): void {
-    for (let count = 0; count < batch && !this.#isClosed; count++) {
+    this.#read(mostWaiting, received);
+  }
+
+  #read(most: number, received: (datagram: ReceivedDatagram) => void): void {
+    for (let count = 0; count < most && !this.#isClosed; count++) {
       const datagram = ReceiveBuffer.ofThread().read(this.#fd);
       if (datagram === undefined) return;
       received(datagram);
