@@ -7,7 +7,7 @@ import { Verdict } from "./verdict.ts";
 const since = new Date(0);
 
 function member(name: string, change: Partial<Member> = {}): Member {
-  return { name, incarnation: "1", address: ipv4(1), isReady: true, ...change };
+  return { name, incarnation: "1", localAddress: ipv4(2), address: ipv4(1), isReady: true, ...change };
 }
 
 /** A verdict on these nodes, all of which were seen up. */
