@@ -9,6 +9,8 @@ import { KernelRoutes } from "./kernel-routes.ts";
 import { namespace, Stage } from "./stage.ts";
 
 const address = "172.19.100.1";
+/** For so long the switch is asked to keep the routes of an agent that is gone. */
+const restartTimeMs = 15_000;
 
 test("FRR keeps the routes of an agent that was killed, with BFD too, and withdraws them at once when the path has failed", async () => {
   await using stage = await Stage.start({ bfd: true });
@@ -20,14 +22,17 @@ test("FRR keeps the routes of an agent that was killed, with BFD too, and withdr
   const kernel = stage.use(new KernelRoutes(stage.neighbour.name));
   const before = await stage.timesEstablished();
   // The system closes the connection of a process that dies: the switch hears of that before it misses BFD's packets.
+  const killedAt = performance.now();
   await first.send("SIGKILL");
   await until("BFD is down on the switch", () => bfdIs(stage, "down"));
-  assert.deepEqual(await stage.routes(), [address], "it is kept for 15 s");
+  assert.deepEqual(await stage.routes(), [address], "it is kept meanwhile");
   stage.node();
   await until("the session is back", async () => (await stage.timesEstablished()) > before);
+  const wasBackInTime = performance.now() - killedAt < restartTimeMs;
+  await stage.hasRoute(address);
   await until("the switch sees the path again", () => bfdIs(stage, "up"));
-  assert.deepEqual(await stage.routes(), [address]);
-  assert.deepEqual(kernel.deletions(address), [], "it has been there all the while");
+  // A machine that is too busy to start an agent within that time has shown nothing.
+  if (wasBackInTime) assert.deepEqual(kernel.deletions(address), [], "it has been there all the while");
 
   cutBothWays(stage.neighbour);
   await stage.hasNoRoute(address);
