@@ -192,6 +192,9 @@ test("the metrics of sessions have MetalLB's names and labels", async () => {
     "BFD says something",
     async () => (await stage.metric("node", `metallb_bfd_control_packet_output${path}`)) > 0,
   );
+  for (const name of ["echo_packet_input", "echo_packet_output"]) {
+    assert.equal(await stage.metric("node", `metallb_bfd_${name}${path}`), 0, name);
+  }
   assert.equal(await stage.metric("node", `metallb_bfd_session_up${path}`), 0, "FRR's bfdd does not run");
 });
 
