@@ -1,5 +1,5 @@
 import { networkInterfaces } from "node:os";
-import { isLinkLocal, parseAddress, type Ipv6Address } from "../../net/index.ts";
+import { isLinkLocal, parseAddress, type Address, type Ipv6Address } from "../../net/index.ts";
 
 export interface LinkAddresses {
   readonly index: number;
@@ -8,6 +8,16 @@ export interface LinkAddresses {
   readonly linkLocal: Ipv6Address;
   /** Its other IPv6 addresses. */
   readonly others: readonly Ipv6Address[];
+}
+
+/** The addresses of all links that are up, in the kernel's order: those of one link the primary one first. */
+export function allAddresses(): readonly { readonly link: string; readonly address: Address }[] {
+  return Object.entries(networkInterfaces()).flatMap(([link, addresses = []]) =>
+    addresses.flatMap(({ address: text }) => {
+      const address = parseAddress(text);
+      return address === undefined ? [] : [{ link, address }];
+    }),
+  );
 }
 
 /** `undefined` while the link is not there, not up, without carrier, or without a link-local address. */
