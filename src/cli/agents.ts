@@ -55,17 +55,23 @@ export function addAgentCommands(program: Command): void {
       500,
     )
     .option("--drain-ms <ms>", "between the withdrawal and the end of the sessions, when stopped", duration, 1_000)
+    .option(
+      "--trial-ms <ms>",
+      "how long a change may take to bring the sessions back that were there",
+      duration,
+      30_000,
+    )
     .action(async (options: NodeCommandOptions) => {
       const { runAgentProcess } = await import("./agent-process.ts");
       const { nodeMetrics, runNode, tcpTransport } = await import("../node/index.ts");
       const { systemClock } = await import("../protocols/clock/index.ts");
       await runAgentProcess("node", options, async ({ client, registry, log, signal }) => {
         const modules = { client, clock: systemClock, transport: tcpTransport, metrics: nodeMetrics(registry), log };
-        const { nodeName, namespace, bgpPort, gracefulShutdownMs, drainMs, lbClass: loadBalancerClass } = options;
+        const { nodeName, namespace, bgpPort, gracefulShutdownMs, drainMs, trialMs } = options;
         const nodeDetection = options.nodeDetection === "off" ? undefined : options.nodeDetection;
         const proxyFor = options.proxy ? options.podNetwork : undefined;
-        const ways = { loadBalancerClass, proxyFor, nodeDetection, bgpPort, gracefulShutdownMs, drainMs };
-        await runNode(modules, { nodeName, namespace, ...ways }, signal);
+        const ways = { loadBalancerClass: options.lbClass, proxyFor, nodeDetection, bgpPort, trialMs };
+        await runNode(modules, { nodeName, namespace, ...ways, gracefulShutdownMs, drainMs }, signal);
       });
     });
 }
@@ -78,6 +84,7 @@ interface NodeCommandOptions extends CommonOptions {
   readonly bgpPort: number;
   readonly gracefulShutdownMs: number;
   readonly drainMs: number;
+  readonly trialMs: number;
 }
 
 function withCommonOptions(command: Command): Command {

@@ -1,7 +1,7 @@
 import { formatAddress } from "../net/index.ts";
+import { inForceOn, plansByNode, rolloutView, type RolloutView } from "./rollout-view.ts";
 import {
   describe,
-  plan,
   type AllocationReason,
   type AnnouncementReason,
   type ConfigurationReason,
@@ -31,8 +31,10 @@ export interface SessionView {
 
 export interface NodeView {
   readonly node: string;
-  /** Undefined while the configuration is wrong: the last good one is known to the agents alone. */
+  /** Undefined where the configuration is wrong and nothing was ever kept: what is in force the agents alone know. */
   readonly announces: boolean | undefined;
+  /** The configuration that it uses, where there are two. */
+  readonly configuration: string | undefined;
   readonly reasons: readonly Said<AnnouncementReason>[];
   readonly sessions: readonly SessionView[];
 }
@@ -55,6 +57,7 @@ export interface ServiceExplanation {
   /** Whether what is written is refused for its problems, and the last good configuration is in force. */
   readonly isRefused: boolean;
   readonly problems: readonly Said<ConfigurationReason>[];
+  readonly configuration: RolloutView | undefined;
   readonly externalTrafficPolicy: string;
   readonly nodes: readonly NodeView[];
   readonly endpoints: readonly EndpointView[];
@@ -64,7 +67,9 @@ export interface ServiceExplanation {
 export function explainService(whole: WholeSnapshot, key: string): ServiceExplanation {
   const service = whole.services.find((each) => keyOf(each) === key);
   if (service === undefined) throw new Error(`Service ${key}: there is none of this name`);
-  const decided = plan(whole.snapshot);
+  const plans = plansByNode(whole);
+  const decided = plans.kept;
+  const isKnown = whole.snapshot.configuration !== undefined;
   const decision = decided.allocations.get(key);
   const slices = whole.endpointSlices.filter(
     (slice) =>
@@ -81,14 +86,16 @@ export function explainService(whole: WholeSnapshot, key: string): ServiceExplan
     allocation: (decision?.reasons ?? []).map(said),
     isRefused: !whole.read.ok,
     problems: whole.read.problems.map(said),
+    configuration: rolloutView(whole),
     externalTrafficPolicy: service.spec.externalTrafficPolicy ?? "Cluster",
     nodes: whole.nodes.map(({ metadata: { name: node } }) => {
-      const reasons = whole.read.ok ? decided.explain(key, node) : [];
+      const reasons = isKnown ? plans.of(node).explain(key, node) : [];
       return {
         node,
-        announces: whole.read.ok ? reasons.some((reason) => reason.code === "node.announces") : undefined,
+        announces: isKnown ? reasons.some((reason) => reason.code === "node.announces") : undefined,
+        configuration: inForceOn(whole, node),
         reasons: reasons.map(said),
-        sessions: sessionsOf(whole, decided.planFor(node)?.sessions.keys() ?? [], node),
+        sessions: sessionsOf(whole, plans.of(node).planFor(node)?.sessions.keys() ?? [], node),
       };
     }),
     endpoints: endpointsOf(slices, silentNodes(whole)),

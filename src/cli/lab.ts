@@ -1,35 +1,16 @@
 import { InvalidArgumentError, type Command } from "commander";
-import type { BfdTimes, StoryReport } from "../lab/index.ts";
+import type { BfdTimes } from "../lab/index.ts";
+import { stories, type StoryKind, type StoryOptions } from "../lab/stories/index.ts";
 import { parseDetectionTimes } from "./detection-times.ts";
 
 /** `fairlead lab`: whole networks on one machine. */
 export function addLabCommands(program: Command): void {
   const lab = program.command("lab").description("whole networks on this machine, with a real router");
 
-  lab
+  const run = lab
     .command("run")
-    .description("build a scenario's network, tell what is seen in it, and take it away; status 0 if all was seen")
-    .argument("<scenario>", "bgp", scenario)
-    .option("--json", "print one object on standard output, and nothing else", false)
-    .option("--bfd <times>", "watch the paths by BFD where resources configure it: MILLISECONDSxMULTIPLIER", bfdTimes)
-    .option("--loss-windows", "let nodes die over and over instead, and tell what each death cost clients", false)
-    .option("--faults <count>", "how often, for each way to watch nodes", faults, 5)
-    .action(async (_: string, options: RunOptions) => {
-      const { tellBgpStory, tellLossWindows } = await import("../lab/index.ts");
-      const { liveAudience, renderReport } = await import("./render-story.ts");
-      const { renderLossWindows } = await import("./render-loss-windows.ts");
-      const interrupted = interruption();
-      const audience = liveAudience(options.json ? process.stderr : process.stdout);
-      const tell = async <Report extends StoryReport>(told: Promise<Report>, render: (report: Report) => string) => {
-        const report = await told;
-        process.stdout.write(options.json ? `${JSON.stringify(report)}\n` : render(report));
-        process.exitCode = report.ok ? 0 : 1;
-      };
-      if (!options.lossWindows) return tell(tellBgpStory(audience, interrupted, options.bfd), renderReport);
-      const detections = options.bfd === undefined ? lossDetections : [undefined, options.bfd];
-      const { faults } = options;
-      return tell(tellLossWindows(audience, { detections, faults }, interrupted), renderLossWindows);
-    });
+    .description("tell a story on a lab that is built for it and taken away after it; status 0 if all was seen");
+  for (const story of stories) addStory(run, story);
 
   lab
     .command("up")
@@ -68,15 +49,20 @@ export function addLabCommands(program: Command): void {
     });
 }
 
-interface RunOptions {
-  readonly json: boolean;
-  readonly bfd?: BfdTimes;
-  readonly lossWindows: boolean;
-  readonly faults: number;
+function addStory(run: Command, { name, about, takes, tell }: StoryKind): void {
+  const command = run
+    .command(name)
+    .description(about)
+    .option("--json", "print one object on standard output, and nothing else", false);
+  if (takes.bfd !== undefined) command.option("--bfd <times>", takes.bfd, bfdTimes);
+  if (takes.faults !== undefined) command.option("--faults <count>", takes.faults, faults);
+  command.action(async ({ json, ...options }: StoryOptions & { readonly json: boolean }) => {
+    const { liveAudience, renderReport } = await import("./render-story.ts");
+    const report = await tell(liveAudience(json ? process.stderr : process.stdout), options, interruption());
+    process.stdout.write(json ? `${JSON.stringify(report)}\n` : renderReport(report));
+    process.exitCode = report.ok ? 0 : 1;
+  });
 }
-
-/** In how many ways nodes are watched where `--bfd` does not say it. */
-const lossDetections = [undefined, { intervalMs: 300, multiplier: 3 }, { intervalMs: 50, multiplier: 3 }];
 
 function faults(text: string): number {
   const count = Number(text);
@@ -100,6 +86,6 @@ function bfdTimes(text: string): BfdTimes {
 }
 
 function scenario(text: string): string {
-  if (text !== "bgp") throw new InvalidArgumentError("the scenarios are: bgp");
+  if (text !== "bgp") throw new InvalidArgumentError("must be bgp");
   return text;
 }

@@ -1,9 +1,11 @@
 import type { ServiceExplanation } from "./explain-service.ts";
 import { problemsHeading } from "./render-status.ts";
+import { renderRollout } from "./rollout-view.ts";
 import { age, table } from "./table.ts";
 
 export function renderExplanation(explanation: ServiceExplanation): string {
-  const { service, addresses, allocation, isRefused, problems, externalTrafficPolicy, nodes, endpoints } = explanation;
+  const { service, addresses, allocation, isRefused, problems, configuration } = explanation;
+  const { externalTrafficPolicy, nodes, endpoints } = explanation;
   const lines = [
     `Service ${service}`,
     `Address: ${addresses.join(", ") || "none"}`,
@@ -12,9 +14,11 @@ export function renderExplanation(explanation: ServiceExplanation): string {
   if (problems.length > 0) {
     lines.push(problemsHeading(isRefused), ...problems.map(({ text }) => `  ${text}`));
   }
+  lines.push(...renderRollout(configuration));
   lines.push("", `Announced (externalTrafficPolicy: ${externalTrafficPolicy}):`);
-  for (const { node, announces, reasons, sessions } of nodes) {
+  for (const { node, announces, configuration: inForce, reasons, sessions } of nodes) {
     lines.push(`  ${node}: ${verdict(announces)}`);
+    if (inForce !== undefined) lines.push(`    it uses ${inForce}`);
     lines.push(...reasons.map(({ text }) => `    ${text}`));
     for (const { peer, state, since, prefixes, gracefulRestart, lastError, lastErrorTime } of sessions) {
       const count = prefixes === undefined ? "" : `, ${prefixes} ${prefixes === 1 ? "prefix" : "prefixes"}`;

@@ -1,8 +1,9 @@
 import type { ClusterStatus } from "./status.ts";
 import { describe } from "../plan/index.ts";
+import { renderRollout } from "./rollout-view.ts";
 import { age, table } from "./table.ts";
 
-/** The last good configuration is known to the agents alone. */
+/** Where nothing was ever kept, the last good configuration is known to the agents alone. */
 const unknown = "<nodes go on with the last good configuration>";
 
 function nobody(why: readonly string[]): string {
@@ -16,7 +17,8 @@ export function problemsHeading(isRefused: boolean): string {
     : "All is in force but what is named here, which stays as it was:";
 }
 
-export function renderStatus({ isRefused, problems, services, silentNodes, nodes }: ClusterStatus): string {
+export function renderStatus(status: ClusterStatus): string {
+  const { isRefused, problems, configuration, isKnown, services, silentNodes, nodes } = status;
   const parts = [
     table([
       ["SERVICE", "ADDRESSES", "POOL", "ANNOUNCED BY"],
@@ -24,7 +26,7 @@ export function renderStatus({ isRefused, problems, services, silentNodes, nodes
         service,
         addresses.join(", ") || "<none>",
         pool ?? "",
-        announcers.join(", ") || (isRefused ? unknown : nobody(why)),
+        announcers.join(", ") || (isKnown ? nobody(why) : unknown),
       ]),
     ]),
     table([
@@ -41,6 +43,7 @@ export function renderStatus({ isRefused, problems, services, silentNodes, nodes
       ),
     ]),
   ];
+  parts.unshift(...renderRollout(configuration));
   if (silentNodes.length > 0)
     parts.push(silentNodes.map((reason) => `Endpoints on ${reason.node}: ${describe(reason)}`).join("\n"));
   if (problems.length > 0) parts.unshift(`${problemsHeading(isRefused)}\n  ${problems.join("\n  ")}`);

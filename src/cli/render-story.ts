@@ -1,4 +1,5 @@
 import type { Audience, StoryReport } from "../lab/index.ts";
+import { lossWindowsTable } from "./loss-windows-table.ts";
 import { table } from "./table.ts";
 
 /** Shows each step when it has ended, for people who wait. */
@@ -18,13 +19,17 @@ export function liveAudience(out: NodeJS.WriteStream): Audience {
   };
 }
 
-export function renderReport({ scenario, ok, steps, phases }: StoryReport): string {
+export function renderReport({ scenario, ok, steps, phases, lossWindows }: StoryReport): string {
   const missing = steps.filter((step) => !step.ok);
   const rows = phases.map(({ name, sent, failed, underWay, lossWindowMs }) =>
     [name, sent, failed, underWay, `${lossWindowMs} ms`].map(String),
   );
   const verdict = ok
-    ? `Scenario ${scenario}: all ${steps.length} steps were seen.`
-    : `Scenario ${scenario}: ${missing.length} of ${steps.length} steps were not seen: ${missing.map((step) => step.name).join("; ")}`;
-  return `\n${table([["PHASE", "SENT", "FAILED", "UNDER WAY", "LOSS WINDOW"], ...rows])}\n\n${verdict}\n`;
+    ? `Story ${scenario}: all ${steps.length} steps were seen.`
+    : `Story ${scenario}: ${missing.length} of ${steps.length} steps were not seen: ${missing.map((step) => step.name).join("; ")}`;
+  const measured =
+    lossWindows === undefined
+      ? table([["PHASE", "SENT", "FAILED", "UNDER WAY", "LOSS WINDOW"], ...rows])
+      : lossWindowsTable(lossWindows);
+  return `\n${measured}\n\n${verdict}\n`;
 }

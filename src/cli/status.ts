@@ -1,7 +1,8 @@
 import { formatAddress } from "../net/index.ts";
-import { assignedAddresses, describe, plan, type EndpointReason } from "../plan/index.ts";
+import { assignedAddresses, describe, type EndpointReason } from "../plan/index.ts";
 import { keyOf } from "../kubernetes/resources/index.ts";
 import type { WholeSnapshot } from "../snapshot/index.ts";
+import { plansByNode, rolloutView, type RolloutView } from "./rollout-view.ts";
 import { sessionsOf, type SessionView } from "./explain-service.ts";
 import { silentNodes } from "./silent-nodes.ts";
 
@@ -9,6 +10,10 @@ export interface ClusterStatus {
   /** Whether what is written is refused for its problems, and the last good configuration is in force. */
   readonly isRefused: boolean;
   readonly problems: readonly string[];
+  /** Undefined where nothing was ever kept. */
+  readonly configuration: RolloutView | undefined;
+  /** Whether it is known what is in force. */
+  readonly isKnown: boolean;
   readonly services: readonly {
     readonly service: string;
     readonly addresses: readonly string[];
@@ -25,10 +30,12 @@ export interface ClusterStatus {
 
 /** Addresses, announcers and sessions, from one snapshot. */
 export function statusOf(whole: WholeSnapshot): ClusterStatus {
-  const decided = plan(whole.snapshot);
+  const plans = plansByNode(whole);
+  const decided = plans.kept;
+  const isKnown = whole.snapshot.configuration !== undefined;
   const nodes = whole.nodes.map(({ metadata: { name: node } }) => ({
     node,
-    sessions: sessionsOf(whole, decided.planFor(node)?.sessions.keys() ?? [], node),
+    sessions: sessionsOf(whole, plans.of(node).planFor(node)?.sessions.keys() ?? [], node),
   }));
   const isUp = (node: string, peer: string) =>
     nodes.some(
@@ -38,6 +45,8 @@ export function statusOf(whole: WholeSnapshot): ClusterStatus {
   return {
     isRefused: !whole.read.ok,
     problems: whole.read.problems.map(describe),
+    configuration: rolloutView(whole),
+    isKnown,
     services: services.map((service) => {
       const key = keyOf(service);
       const decision = decided.allocations.get(key);
@@ -45,11 +54,14 @@ export function statusOf(whole: WholeSnapshot): ClusterStatus {
       const announcers = nodes
         .map(({ node }) => node)
         .filter((node) =>
-          decided.explain(key, node).some((each) => each.code === "node.announces" && isUp(node, each.peer)),
+          plans
+            .of(node)
+            .explain(key, node)
+            .some((each) => each.code === "node.announces" && isUp(node, each.peer)),
         );
       const reasons =
         addresses.length === 0 ? (decision?.reasons ?? []) : (decided.announcements.get(key)?.reasons ?? []);
-      const why = announcers.length > 0 || !whole.read.ok ? [] : reasons.map(describe);
+      const why = announcers.length > 0 || !isKnown ? [] : reasons.map(describe);
       return { service: key, addresses, pool: decision?.pool, announcers, why };
     }),
     silentNodes: [...silentNodes(whole).values()],

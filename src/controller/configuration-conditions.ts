@@ -1,6 +1,6 @@
 import type { Client } from "../kubernetes/client/index.ts";
 import { keyOf, type Condition, type Kind, type KubernetesObject } from "../kubernetes/resources/index.ts";
-import { describe, type ConfigurationReason } from "../plan/index.ts";
+import { describe, type ObjectReason } from "../plan/index.ts";
 
 /** An object of the configuration that has conditions in its status. */
 export interface ConfigurationObject extends KubernetesObject {
@@ -9,18 +9,23 @@ export interface ConfigurationObject extends KubernetesObject {
 
 const conditionType = "Valid";
 
+/** The reason of conditions and events: wrong by itself, or taken back by a node that tried it. */
+export function complaintOf(problems: readonly ObjectReason[]): "ConfigurationError" | "RolloutRefused" {
+  return problems.every(({ code }) => code.startsWith("rollout.")) ? "RolloutRefused" : "ConfigurationError";
+}
+
 /** Says on each object of the configuration whether it is in force; writes only what is not there yet. */
 export async function writeCondition(
   client: Client,
   kind: Kind,
   object: ConfigurationObject,
-  problems: readonly ConfigurationReason[],
+  problems: readonly ObjectReason[],
   now: () => Date,
   signal: AbortSignal,
 ): Promise<void> {
   const mine = problems.filter((problem) => problem.object === `${object.kind} ${keyOf(object)}`);
   const [status, reason] =
-    mine.length > 0 ? (["False", "ConfigurationError"] as const) : (["True", "Reconciled"] as const);
+    mine.length > 0 ? (["False", complaintOf(mine)] as const) : (["True", "Reconciled"] as const);
   const message = mine.map(describe).join("; ");
   const before = object.status?.conditions?.find((each) => each.type === conditionType);
   const { generation } = object.metadata;

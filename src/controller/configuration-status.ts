@@ -1,6 +1,6 @@
 import { WorkQueue, type Client, type Informer } from "../kubernetes/client/index.ts";
 import { keyOf, type IPAddressPool, type NodeReport, type KubernetesObject } from "../kubernetes/resources/index.ts";
-import type { AllocationDecision, ConfigurationReason } from "../plan/index.ts";
+import type { AllocationDecision, ObjectReason } from "../plan/index.ts";
 import type { ConfigurationWatch } from "../snapshot/index.ts";
 import { writeCondition, type ConfigurationObject } from "./configuration-conditions.ts";
 import type { AllocationEvents } from "./events.ts";
@@ -75,15 +75,16 @@ export class ConfigurationStatus {
     for (const configMap of configMaps.cache.values()) this.#tell(configMap, problems);
   }
 
-  /** Those of the configuration itself, and those that only sessions show. */
-  #problems(): readonly ConfigurationReason[] {
+  /** Those of the configuration itself, those that only sessions show, and what a node has taken back. */
+  #problems(): readonly ObjectReason[] {
     return [
       ...this.#configuration.state.problems,
       ...reportedProblems(this.#configuration.peers.cache.values(), this.#reports()),
+      ...this.#configuration.refused,
     ];
   }
 
-  #tell(object: KubernetesObject, all: readonly ConfigurationReason[]): void {
+  #tell(object: KubernetesObject, all: readonly ObjectReason[]): void {
     const name = `${object.kind} ${keyOf(object)}`;
     const problems = all.filter((problem) => problem.object === name);
     const told = JSON.stringify(problems);

@@ -1,5 +1,12 @@
 import type { Logger } from "pino";
-import { allSynced, watchKind, WorkQueue, type Client, type Informer } from "../kubernetes/client/index.ts";
+import {
+  allSynced,
+  watchKind,
+  WorkQueue,
+  type Changes,
+  type Client,
+  type Informer,
+} from "../kubernetes/client/index.ts";
 import { Node, NodeReport, type KubernetesObject } from "../kubernetes/resources/index.ts";
 import { ConfigurationWatch, outageLog } from "../snapshot/index.ts";
 import { addressApi } from "./address-api.ts";
@@ -9,6 +16,7 @@ import { AllocationEvents, type EventSink } from "./events.ts";
 import type { ControllerMetrics } from "./metrics.ts";
 import { feedAllocator } from "./feed-allocator.ts";
 import { retries } from "./retries.ts";
+import { RolloutKeeper } from "./rollout-keeper.ts";
 
 export interface ControllerModules {
   readonly client: Client;
@@ -76,8 +84,16 @@ export async function runController(
   };
 
   const fed = feedAllocator(client, allocator, settle, watching, signal);
-  const nodes = watchKind(client, Node, watching, (changes) => configuration.nodesChanged(changes), signal);
-  const reports = watchKind(client, NodeReport, watching, () => configurationStatus.decided(), signal);
+  const nodesChanged = (changes: Changes<Node>) => {
+    configuration.nodesChanged(changes);
+    rollout.look();
+  };
+  const nodes = watchKind(client, Node, watching, nodesChanged, signal);
+  const reported = () => {
+    configurationStatus.decided();
+    rollout.look();
+  };
+  const reports = watchKind(client, NodeReport, watching, reported, signal);
   const configuration: ConfigurationWatch = new ConfigurationWatch(
     client,
     { namespace: options.namespace, nodes: () => nodes.cache.values(), ...watching },
@@ -89,7 +105,7 @@ export async function runController(
         allocator.setConfiguration(state.configuration);
         settle();
       },
-      objects: () => configurationStatus.decided(),
+      objects: reported,
     },
     signal,
   );
@@ -98,6 +114,14 @@ export async function runController(
     configuration,
     () => allocator.decisions(),
     () => reports.cache.values(),
+    signal,
+  );
+
+  const rollout = new RolloutKeeper(
+    { client, onFailure, log },
+    options.namespace,
+    configuration,
+    { nodes, reports },
     signal,
   );
 
@@ -119,6 +143,7 @@ export async function runController(
     await running;
     await allocator.idle();
     await configurationStatus.idle();
+    await rollout.idle();
   }
 }
 

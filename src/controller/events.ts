@@ -1,6 +1,7 @@
 import { formatAddress } from "../net/index.ts";
 import type { KubernetesObject } from "../kubernetes/resources/index.ts";
-import { describe, type AllocationDecision, type ConfigurationReason } from "../plan/index.ts";
+import { describe, type AllocationDecision, type ObjectReason } from "../plan/index.ts";
+import { complaintOf } from "./configuration-conditions.ts";
 
 /** Where events go; never waits. */
 export interface EventSink {
@@ -40,8 +41,8 @@ export class AllocationEvents {
     }
   }
 
-  misconfigured(object: KubernetesObject, problems: readonly ConfigurationReason[]): void {
+  misconfigured(object: KubernetesObject, problems: readonly ObjectReason[]): void {
     const message = `${problems.map(describe).join("; ")}. The last good configuration stays in force`;
-    this.#sink.record(object, { type: "Warning", reason: "ConfigurationError", message });
+    this.#sink.record(object, { type: "Warning", reason: complaintOf(problems), message });
   }
 }

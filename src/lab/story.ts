@@ -1,3 +1,4 @@
+import type { LossRow } from "./load/loss-table.ts";
 import type { PhaseReport } from "./load/phase.ts";
 
 export interface Step {
@@ -7,12 +8,14 @@ export interface Step {
   readonly ms: number;
 }
 
-/** What a scenario came to; what `--json` prints. */
+/** What a story came to; what `--json` prints. */
 export interface StoryReport {
   readonly scenario: string;
   readonly ok: boolean;
   readonly steps: readonly Step[];
   readonly phases: readonly Pick<PhaseReport, "name" | "sent" | "failed" | "underWay" | "lossWindowMs">[];
+  /** Where deaths were counted over and over. */
+  readonly lossWindows?: readonly LossRow[];
 }
 
 /** What a step saw: `ok` if it is what should be seen. */

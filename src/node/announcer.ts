@@ -1,5 +1,11 @@
 import { keyOf, type EndpointSlice, type Node, type Service } from "../kubernetes/resources/index.ts";
-import { AnnouncementPlanner, NodeSlice, type AnnouncementOptions, type Configuration } from "../plan/index.ts";
+import {
+  AnnouncementPlanner,
+  NodeSlice,
+  type AnnouncementOptions,
+  type Configuration,
+  type NodePlan,
+} from "../plan/index.ts";
 import type { BgpReconciler } from "./bgp/index.ts";
 
 /** Keeps this node's slice of the plan up to what the caches say, and the sessions up to the slice. */
@@ -18,6 +24,15 @@ export class Announcer {
   start(bgp: BgpReconciler): void {
     this.#bgp = bgp;
     this.#replan();
+  }
+
+  /** What is to be announced now; undefined before anything is. */
+  get plan(): NodePlan | undefined {
+    return this.#slice?.plan();
+  }
+
+  get configuration(): Configuration | undefined {
+    return this.#planner.configuration;
   }
 
   setConfiguration(configuration: Configuration | undefined): void {

@@ -3,29 +3,20 @@ import type { Client } from "../kubernetes/client/index.ts";
 import { NodeReport } from "../kubernetes/resources/index.ts";
 import { describe, type ConfigurationReason } from "../plan/index.ts";
 import type { NodesInSight } from "./liveness/index.ts";
-import {
-  describeSessionError,
-  formatEndpointAddress,
-  type PeerState,
-  type PeerStatus,
-} from "../protocols/bgp/index.ts";
+import { describeSessionError, formatEndpointAddress, type PeerStatus } from "../protocols/bgp/index.ts";
+import type { TrialVerdict } from "./rollout/index.ts";
+import { stateNames } from "./session-state.ts";
 
 type Status = NonNullable<NodeReport["status"]>;
 type Session = Status["sessions"][number];
-
-const stateNames = {
-  idle: "Idle",
-  connect: "Connect",
-  active: "Active",
-  "open-sent": "OpenSent",
-  "open-confirm": "OpenConfirm",
-  established: "Established",
-} as const satisfies Record<PeerState, Session["state"]>;
 
 export interface Observed {
   readonly startTime: Date;
   readonly sessions: readonly PeerStatus[];
   readonly problems: readonly ConfigurationReason[];
+  /** Of the configuration that is in force. */
+  readonly revision: string | undefined;
+  readonly trial: TrialVerdict | undefined;
   /** Undefined where nobody asked for it. */
   readonly nodes?: NodesInSight | undefined;
   /** Turns a moment of the sessions' clock into one of the wall's. */
@@ -33,9 +24,11 @@ export interface Observed {
 }
 
 /** What a node sees, in the form in which it reports it. */
-export function reportOf({ startTime, sessions, problems, nodes, dateOf }: Observed): Status {
+export function reportOf({ startTime, sessions, problems, revision, trial, nodes, dateOf }: Observed): Status {
   return {
     startTime: startTime.toISOString(),
+    ...(revision === undefined ? {} : { revision }),
+    ...(trial === undefined ? {} : { trial }),
     sessions: sessions.map((session): Session => {
       const { sent } = session.prefixes;
       return {

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from "node:util";
 import type { Logger } from "pino";
 import { allSynced, type Changes, type Client, type Informer } from "../kubernetes/client/index.ts";
 import { keyOf, type KubernetesObject, type Node } from "../kubernetes/resources/index.ts";
@@ -16,7 +17,8 @@ import { Reporter } from "./node-report.ts";
 import { NodeWatches } from "./node-watches.ts";
 import { readOwnNode, type OwnNode } from "./own-node.ts";
 import type { ServiceProxy } from "./proxy/index.ts";
-import { startProxy } from "./start-proxy.ts";
+import { proxyOver } from "./proxy-over.ts";
+import { SessionEvidence, TrialWatch } from "./rollout/index.ts";
 
 export interface NodeModules {
   readonly client: Client;
@@ -41,7 +43,12 @@ export interface NodeOptions {
   readonly gracefulShutdownMs: number;
   /** How long they have, from the withdrawal on, to move their traffic, before the sessions are closed. */
   readonly drainMs: number;
+  /** How long a changed configuration may take to bring back the sessions that were there, before it is taken back. */
+  readonly trialMs: number;
 }
+
+/** How long sessions and routes must be there for a change to be kept: a router that minds it says so sooner. */
+const soakMs = 1_000;
 
 /** How long the last report may take, where the API server does not answer. */
 const lastWordMs = 2_000;
@@ -66,6 +73,9 @@ class NodeAgent {
   readonly #watches: NodeWatches;
   readonly #configuration: ConfigurationWatch;
   readonly #reporter: Reporter;
+  readonly #trials: TrialWatch;
+  /** Of the change that is on trial. */
+  #evidence: SessionEvidence | undefined;
   readonly #ownNode = Promise.withResolvers<OwnNode>();
   /** What watches and proxies goes on until the routes are withdrawn. */
   readonly #withdrawn = new AbortController();
@@ -93,10 +103,24 @@ class NodeAgent {
         startTime,
         sessions: this.#bgp?.statuses ?? [],
         problems: this.#configuration.state.problems,
+        revision: this.#configuration.state.revision,
+        trial: this.#trials.verdict,
         nodes: this.#liveness?.inSight,
         dateOf: (moment) => new Date(Date.now() - clock.now() + moment),
       }),
       (error) => log.warn({ error: error instanceof Error ? error.message : error }, "the report was not written"),
+    );
+    this.#trials = new TrialWatch(
+      clock,
+      { limitMs: options.trialMs, soakMs },
+      {
+        missing: (trial) => this.#evidence?.missing(trial, this.#announcer.plan, this.#bgp?.statuses ?? []),
+        takeBack: (trial) => {
+          log.error(this.#trials.verdict ?? {}, "a change is taken back: what was there before did not come back");
+          this.#configuration.takeBack(trial);
+        },
+        changed: () => this.#reporter.touch(),
+      },
     );
     this.#watches = new NodeWatches(
       client,
@@ -122,6 +146,7 @@ class NodeAgent {
       {
         namespace: options.namespace,
         nodes: () => this.#watches.nodes.cache.values(),
+        nodeName,
         beginsWithGoodPart: true,
         onDisconnect,
       },
@@ -146,7 +171,9 @@ class NodeAgent {
       log.warn({ error: error.message }, "the node's gateways are not told: a pool may take one of their addresses"),
     );
     if (proxyFor !== undefined) {
-      this.#proxy = await startProxy({ services, slices, nodes, log }, nodeName, proxyFor);
+      // Told of changes from now on: what comes while its table is made goes into the next transaction.
+      this.#proxy = proxyOver({ services, slices, nodes, log }, nodeName, proxyFor);
+      await this.#proxy.start();
       this.#watchNodes(this.#proxy);
     }
     await this.#announce(own);
@@ -156,6 +183,7 @@ class NodeAgent {
 
   /** Withdraws first, and leaves after. */
   async stop(): Promise<void> {
+    this.#trials.stop();
     await this.#bgp?.stop(this.#options);
     this.#withdrawn.abort();
     await this.#liveness?.stop();
@@ -230,11 +258,16 @@ class NodeAgent {
     this.#missing = read;
   }
 
-  #configured({ configuration, problems }: ConfigurationState): void {
+  #configured({ configuration, trial, problems }: ConfigurationState): void {
     for (const problem of problems) {
       this.#modules.log.error(problem, "the configuration is wrong; the last good one stays in force");
     }
-    this.#announcer.setConfiguration(configuration);
+    if (this.#trials.isNew(trial)) {
+      this.#evidence = new SessionEvidence(this.#bgp?.statuses ?? [], this.#modules.clock.now());
+    }
+    if (!isDeepStrictEqual(configuration, this.#announcer.configuration))
+      this.#announcer.setConfiguration(configuration);
+    this.#trials.follow(trial);
     this.#reporter.touch();
   }
 }

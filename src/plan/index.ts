@@ -28,4 +28,18 @@ export { placeOf } from "./configuration/shared-peer-addresses.ts";
 export { wellKnownCommunities } from "./configuration/communities.ts";
 export { plan, serviceOf, type Plan, type Snapshot } from "./plan.ts";
 export { describe } from "./reason-text.ts";
-export type { AllocationReason, AnnouncementReason, ConfigurationReason, EndpointReason, Reason } from "./reason.ts";
+export type {
+  AllocationReason,
+  AnnouncementReason,
+  ConfigurationReason,
+  EndpointReason,
+  ObjectReason,
+  Reason,
+  RolloutReason,
+} from "./reason.ts";
+export { decideRollout, type RolloutNode, type RolloutState } from "./rollout/decide.ts";
+export { missingEvidence, type RouteCount, type SessionSight } from "./rollout/evidence.ts";
+export { inForce, type Trial } from "./rollout/in-force.ts";
+export { isNodeChanged } from "./rollout/node-change.ts";
+export { refusedChanges } from "./rollout/refused-changes.ts";
+export { restoredObjects, writtenConfiguration, type WrittenConfiguration } from "./rollout/written.ts";

@@ -1,9 +1,28 @@
-import type { AllocationReason, AnnouncementReason, ConfigurationReason, EndpointReason, Reason } from "./reason.ts";
+import type {
+  AllocationReason,
+  AnnouncementReason,
+  ConfigurationReason,
+  EndpointReason,
+  Reason,
+  RolloutReason,
+} from "./reason.ts";
 
 /** A reason as one sentence for people, without its full stop. */
 export function describe(reason: Reason): string {
   if (reason.code.startsWith("configuration.")) return describeConfiguration(reason as ConfigurationReason);
+  if (reason.code.startsWith("rollout.")) return describeRefusal(reason as RolloutReason);
   return describeDecision(reason as AllocationReason | AnnouncementReason | EndpointReason);
+}
+
+function describeRefusal(reason: RolloutReason): string {
+  const { object, field, before, value, node, peer } = reason;
+  const change = value === "new" ? `${object} is new` : `${object}: ${field}: ${value} instead of ${before}`;
+  const tried = `${change}: node ${node} tried it and took it back`;
+  if (reason.code === "rollout.routesLost") {
+    return `${tried}: of ${reason.expected} routes only ${reason.announced} were announced to ${peer}`;
+  }
+  const last = reason.lastError === undefined ? "" : `; it last said: ${reason.lastError}`;
+  return `${tried}: its session with ${peer} was lost and is ${reason.state}${last}`;
 }
 
 function describeConfiguration({ object, field, value, expected }: ConfigurationReason): string {

@@ -2,7 +2,7 @@
  * Why something was decided, as data. The codes are the product's vocabulary: `explain` prints them as sentences,
  * and events, conditions and metrics carry them as they are.
  */
-export type Reason = AllocationReason | AnnouncementReason | EndpointReason | ConfigurationReason;
+export type Reason = AllocationReason | AnnouncementReason | EndpointReason | ConfigurationReason | RolloutReason;
 
 /** Why a Service has the addresses it has, or none. */
 export type AllocationReason =
@@ -54,6 +54,27 @@ export type AnnouncementReason =
   | { readonly code: "node.excluded.advertisement"; readonly advertisement: string }
   | { readonly code: "peer.excluded.node"; readonly peer: string }
   | { readonly code: "peer.excluded.advertisement"; readonly peer: string; readonly advertisement: string };
+
+/** Why a change is not in force although nothing is wrong with it by itself: a node tried it, and took it back. */
+export type RolloutReason = RefusedChange &
+  (
+    | { readonly code: "rollout.sessionLost"; readonly state: string; readonly lastError?: string | undefined }
+    | { readonly code: "rollout.routesLost"; readonly announced: number; readonly expected: number }
+  );
+
+/** What is to be said on an object of the configuration. */
+export type ObjectReason = ConfigurationReason | RolloutReason;
+
+interface RefusedChange {
+  /** `BGPPeer metallb-system/l3-switch` */
+  readonly object: string;
+  readonly field: string;
+  readonly before: string;
+  readonly value: string;
+  /** Who tried it, and what it lost by it. */
+  readonly node: string;
+  readonly peer: string;
+}
 
 /** Why an endpoint is left out by nodes, though Kubernetes calls it ready. */
 export interface EndpointReason {

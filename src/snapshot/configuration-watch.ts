@@ -9,17 +9,25 @@ import {
   gatewaysAnnotation,
   IPAddressPool,
   keyOf,
+  Rollout,
   type KubernetesObject,
   type Node,
 } from "../kubernetes/resources/index.ts";
 import {
+  inForce,
   readConfiguration,
+  refusedChanges,
+  writtenConfiguration,
   type Configuration,
   type ConfigurationReason,
   type ConfigurationSource,
   type PeerSecrets,
   type ReadConfiguration,
+  type RolloutReason,
+  type Trial,
+  type WrittenConfiguration,
 } from "../plan/index.ts";
+import { KeptConfigurations, peersOf } from "./kept-configurations.ts";
 import { secretNames, SecretWatch } from "./secret-watch.ts";
 
 export interface ConfigurationWatchOptions {
@@ -28,21 +36,37 @@ export interface ConfigurationWatchOptions {
   /** Whose addresses no pool may hold; looked at whenever something else changed, or at `reread`. */
   readonly nodes: () => Iterable<Node>;
   /**
-   * As long as there has been no good configuration since the start, take what is left without the objects that are
-   * wrong. For who announces: something is better than nothing. Not for who gives addresses: he would take away those
-   * of a pool that is left out.
+   * Where nothing was ever kept, or it cannot be read, take what is left without the objects that are wrong. For who
+   * announces: something is better than nothing. Not for who gives addresses: he would take away those of a pool that
+   * is left out.
    */
   readonly beginsWithGoodPart?: boolean;
+  /** Who asks: a node tries a change where it has a permit for it. Undefined for who only uses what was kept. */
+  readonly nodeName?: string;
   readonly onDisconnect?: ((error: ClientError) => void) | undefined;
 }
 
 /** What came of reading the configuration. */
 export interface ConfigurationState {
-  /** The last good one, or the good part of the first; undefined while there is neither. */
+  /** What is in force; where nothing was ever kept, what is written or its good part; undefined while there is none. */
   readonly configuration: Configuration | undefined;
-  /** What is wrong with what is written now; empty if `configuration` is just that. */
+  /** Of `configuration`; undefined where it is only a good part. */
+  readonly revision: string | undefined;
+  /** `configuration` is what is written, on trial. */
+  readonly trial: Trial | undefined;
+  /** What is wrong with what is written now, by itself. */
   readonly problems: readonly ConfigurationReason[];
 }
+
+/** What is written, when nothing is wrong with it. */
+interface Written extends WrittenConfiguration {
+  readonly configuration: Configuration;
+  /** Says a thing where the user has written it. */
+  readonly asWritten: Extract<ReadConfiguration, { ok: true }>["objects"]["asWritten"];
+}
+
+/** The one Rollout of a configuration, beside it. */
+export const rolloutName = "configuration";
 
 /** The ConfigMap that MetalLB was configured by up to 0.12. */
 const legacyName = "config";
@@ -54,8 +78,9 @@ export interface ConfigurationHandlers {
 }
 
 /**
- * Keeps the configuration as it is written, and the last good one in force where what is written is wrong. Every process
- * judges by the same things, so that none takes for good what another refuses.
+ * Keeps the configuration as it is written, and says which one is in force: what the Rollout says was kept, unless what
+ * is written is that, or is to be tried here. Every process judges by the same things, so that none takes for good what
+ * another refuses.
  */
 export class ConfigurationWatch {
   readonly pools: Informer<IPAddressPool>;
@@ -64,13 +89,18 @@ export class ConfigurationWatch {
   readonly bfdProfiles: Informer<BFDProfile>;
   readonly communities: Informer<Community>;
   readonly configMaps: Informer<ConfigMap>;
+  readonly rollouts: Informer<Rollout>;
+  readonly #kept = new KeptConfigurations();
   readonly #secrets: SecretWatch;
   readonly #firstRead = Promise.withResolvers<void>();
   readonly #options: ConfigurationWatchOptions;
   readonly #handlers: ConfigurationHandlers;
-  #state: ConfigurationState = { configuration: undefined, problems: [] };
+  #state: ConfigurationState = { configuration: undefined, revision: undefined, trial: undefined, problems: [] };
   #isSynced = false;
-  #lastGood: Configuration | undefined;
+  #written: Written | undefined;
+  /** What was in force last, for the time when no Rollout says what should be. */
+  #last: InForceNow | undefined;
+  #takenBack: number | undefined;
 
   constructor(
     client: Client,
@@ -92,15 +122,44 @@ export class ConfigurationWatch {
     this.#secrets = new SecretWatch(client, where, reread, signal);
     const fieldSelector = `metadata.name=${legacyName}`;
     this.configMaps = watchKind(client, ConfigMap, { ...where, fieldSelector }, reread, signal);
+    const ours = { ...where, fieldSelector: `metadata.name=${rolloutName}` };
+    this.rollouts = watchKind(client, Rollout, ours, reread, signal);
   }
 
   get state(): ConfigurationState {
     return this.#state;
   }
 
+  get isSynced(): boolean {
+    return this.#isSynced;
+  }
+
+  /** What is written now; undefined while it is wrong. */
+  get written(): Written | undefined {
+    return this.#written;
+  }
+
+  get rollout(): Rollout | undefined {
+    return [...this.rollouts.cache.values()][0];
+  }
+
+  /** The changes that are written and not in force because a node took them back. */
+  get refused(): readonly RolloutReason[] {
+    const { rollout } = this;
+    const written = this.#written;
+    if (rollout?.spec.refused === undefined || rollout.spec.refused.revision !== written?.revision) return [];
+    return refusedChanges(rollout.spec, written.text).map(written.asWritten);
+  }
+
+  /** Goes back from a trial to what was kept, without asking anyone. */
+  takeBack({ attempt }: Trial): void {
+    this.#takenBack = attempt;
+    this.reread();
+  }
+
   get informers(): readonly Informer<KubernetesObject>[] {
-    const { pools, peers, advertisements, bfdProfiles, communities, configMaps } = this;
-    const informers = [pools, peers, advertisements, bfdProfiles, communities, configMaps];
+    const { pools, peers, advertisements, bfdProfiles, communities, configMaps, rollouts } = this;
+    const informers = [pools, peers, advertisements, bfdProfiles, communities, configMaps, rollouts];
     return informers as unknown as Informer<KubernetesObject>[];
   }
 
@@ -115,15 +174,24 @@ export class ConfigurationWatch {
   /** Reads what the caches hold; does nothing before they are complete, for half a configuration is a wrong one. */
   reread(): void {
     if (!this.#isSynced) return;
-    this.#secrets.want(secretNames(this.peers.cache.values()));
+    const kept = this.rollout?.spec.kept;
+    this.#secrets.want(secretNames([...this.peers.cache.values(), ...peersOf(kept)]));
     const { secrets } = this.#secrets;
     if (secrets === undefined) return; // it is called again when they are known
     const read = readConfiguration(this.#source(secrets));
+    this.#written = read.ok
+      ? {
+          ...writtenConfiguration(read.objects),
+          configuration: this.#withKnownPeers(read),
+          asWritten: read.objects.asWritten,
+        }
+      : undefined;
     const before = this.#state;
-    if (read.ok) this.#lastGood = this.#withKnownPeers(read);
-    const goodPart = read.ok || this.#options.beginsWithGoodPart !== true ? undefined : read.goodPart;
+    this.#last = this.#inForce(secrets) ?? this.#last;
+    const part = read.ok ? read.configuration : read.goodPart;
+    const goodPart = this.#options.beginsWithGoodPart === true ? part : undefined;
     const after: ConfigurationState = {
-      configuration: this.#lastGood ?? goodPart,
+      ...(this.#last ?? { configuration: goodPart, revision: undefined, trial: undefined }),
       problems: read.problems,
     };
     if (!isDeepStrictEqual(before, after)) {
@@ -139,7 +207,7 @@ export class ConfigurationWatch {
     const faulty = new Set(problems.map(({ object }) => object));
     const kept = [...this.peers.cache.values()]
       .filter((peer) => faulty.has(`${peer.kind} ${keyOf(peer)}`))
-      .flatMap(({ metadata: { name } }) => this.#lastGood?.peers.get(name) ?? []);
+      .flatMap(({ metadata: { name } }) => this.#last?.configuration?.peers.get(name) ?? []);
     if (kept.length === 0) return configuration;
     const peers = [...configuration.peers.values(), ...kept].sort((a, b) => (a.name < b.name ? -1 : 1));
     return { ...configuration, peers: new Map(peers.map((peer) => [peer.name, peer])) };
@@ -149,6 +217,18 @@ export class ConfigurationWatch {
   nodesChanged({ added, updated, deleted }: Changes<Node>): void {
     const moved = updated.filter((change) => !isDeepStrictEqual(judgedBy(change.old), judgedBy(change.new)));
     if (added.length + moved.length + deleted.length > 0) this.reread();
+  }
+
+  #inForce(secrets: PeerSecrets): InForceNow | undefined {
+    const written = this.#written;
+    const spec = this.rollout?.spec;
+    if (written !== undefined) this.#kept.remember(written.revision, written.configuration);
+    if (spec === undefined) return written && inForceAs(written, undefined);
+    const choice = inForce(spec, written?.revision, this.#options.nodeName, this.#takenBack);
+    this.#kept.forgetAllBut(written?.revision, spec.kept.revision, this.#last?.revision);
+    if (choice.use === "written") return written && inForceAs(written, choice.trial);
+    const configuration = this.#kept.find(spec.kept, [...this.peers.cache.values()], secrets);
+    return configuration && { configuration, revision: spec.kept.revision, trial: undefined };
   }
 
   #source(secrets: PeerSecrets): ConfigurationSource {
@@ -163,6 +243,12 @@ export class ConfigurationWatch {
       nodes: [...this.#options.nodes()],
     };
   }
+}
+
+type InForceNow = Omit<ConfigurationState, "problems">;
+
+function inForceAs({ configuration, revision }: Written, trial: Trial | undefined): InForceNow {
+  return { configuration, revision, trial };
 }
 
 /** Addresses for no pool, and labels, by which two peers or advertisements may meet on one node. */

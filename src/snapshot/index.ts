@@ -1,3 +1,3 @@
-export { ConfigurationWatch, type ConfigurationState } from "./configuration-watch.ts";
+export { ConfigurationWatch, rolloutName, type ConfigurationState } from "./configuration-watch.ts";
 export { outageLog } from "./outage-log.ts";
 export { readSnapshot, type WholeSnapshot } from "./read-snapshot.ts";

@@ -11,6 +11,7 @@ import {
   Namespace,
   Node,
   NodeReport,
+  Rollout,
   Secret,
   Service,
   type Kind,
@@ -19,16 +20,29 @@ import {
 import {
   holdingsOf,
   readConfiguration,
+  refusedChanges,
+  writtenConfiguration,
+  type Configuration,
   type PeerSecrets,
   type ReadConfiguration,
+  type RolloutReason,
   type Snapshot,
 } from "../plan/index.ts";
+import { rolloutName } from "./configuration-watch.ts";
+import { KeptConfigurations, peersOf } from "./kept-configurations.ts";
 import { secretNames } from "./secret-watch.ts";
 
 /** A snapshot taken at once, for a command that looks and is done; with what the plan does not read but people want. */
 export interface WholeSnapshot {
+  /** With the configuration that is kept; undefined where what is written is wrong and nothing was ever kept. */
   readonly snapshot: Snapshot;
+  /** What is written. */
   readonly read: ReadConfiguration;
+  readonly rollout: Rollout | undefined;
+  /** Of what is written; undefined while it is wrong. */
+  readonly writtenRevision: string | undefined;
+  /** The changes that are written and not in force because a node took them back. */
+  readonly refused: readonly RolloutReason[];
   readonly services: readonly Service[];
   readonly endpointSlices: readonly EndpointSlice[];
   readonly nodes: readonly Node[];
@@ -64,6 +78,7 @@ export async function readSnapshot(
     bfdProfiles,
     communities,
     configMaps,
+    rollouts,
   ] = await Promise.all([
     list(Service),
     list(EndpointSlice),
@@ -77,13 +92,21 @@ export async function readSnapshot(
     list(BFDProfile, { namespace }),
     list(Community, { namespace }),
     list(ConfigMap, { namespace, fieldSelector: "metadata.name=config" }),
+    list(Rollout, { namespace, fieldSelector: `metadata.name=${rolloutName}` }),
   ]);
-  const secrets = await readSecrets(client, namespace, secretNames(peers), signal);
+  const [rollout] = rollouts;
+  const named = secretNames([...peers, ...peersOf(rollout?.spec.kept)]);
+  const secrets = await readSecrets(client, namespace, named, signal);
   const configMap = configMaps[0];
   const read = readConfiguration({ pools, peers, advertisements, bfdProfiles, communities, secrets, configMap, nodes });
+  const written = read.ok ? writtenConfiguration(read.objects) : undefined;
+  const isRefused = written !== undefined && rollout?.spec.refused?.revision === written.revision;
+  const kept = new KeptConfigurations();
+  if (read.ok && written !== undefined) kept.remember(written.revision, read.configuration);
+  const unrolled: Configuration | undefined = read.ok ? read.configuration : undefined;
   return {
     snapshot: {
-      configuration: read.ok ? read.configuration : undefined,
+      configuration: rollout === undefined ? unrolled : kept.find(rollout.spec.kept, peers, secrets),
       namespaces,
       nodes,
       services,
@@ -92,6 +115,9 @@ export async function readSnapshot(
       loadBalancerClass,
     },
     read,
+    rollout,
+    writtenRevision: written?.revision,
+    refused: read.ok && isRefused ? refusedChanges(rollout.spec, written.text).map(read.objects.asWritten) : [],
     services,
     endpointSlices,
     nodes,

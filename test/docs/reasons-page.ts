@@ -7,6 +7,7 @@ import {
   type ConfigurationReason,
   type EndpointReason,
   type Reason,
+  type RolloutReason,
 } from "../../src/plan/index.ts";
 import { advertisement, node, parsed, peer, pool, source } from "../../src/plan/testing.ts";
 import { code, table, type Page } from "./markdown.ts";
@@ -81,6 +82,27 @@ const announcement: Examples<AnnouncementReason> = {
   "peer.excluded.advertisement": [{ code: "peer.excluded.advertisement", peer: "switch", advertisement: name }],
 };
 
+const refusal = {
+  object: "BGPPeer metallb-system/switch",
+  field: "spec.peerASN",
+  before: "65210",
+  value: "65299",
+  node: "node-1",
+  peer: "switch",
+} as const;
+
+const rollout: Examples<RolloutReason> = {
+  "rollout.sessionLost": [
+    {
+      ...refusal,
+      code: "rollout.sessionLost",
+      state: "Active",
+      lastError: "we sent NOTIFICATION 2/2 (OPEN Message Error, Bad Peer AS)",
+    },
+  ],
+  "rollout.routesLost": [{ ...refusal, code: "rollout.routesLost", announced: 1, expected: 3 }],
+};
+
 const endpoint: Examples<EndpointReason> = {
   "endpoint.leftOut.nodeSilent": [{ code: "endpoint.leftOut.nodeSilent", node: "node-2", by: ["node-1", "node-3"] }],
 };
@@ -130,6 +152,9 @@ export function reasonsPage(): Page {
       tableOf(allocation),
       "## Why a node announces an address to a peer, or does not",
       tableOf(announcement),
+      "## Why a change is not in force",
+      "Nothing is wrong with it by itself; but a node [tried it](../explanation/rollout.md), lost by it, and took it back. What was kept stays in force everywhere.",
+      tableOf(rollout),
       "## Why an endpoint is left out, though Kubernetes calls it ready",
       tableOf(endpoint),
       "## What is wrong with the configuration",

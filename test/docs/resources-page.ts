@@ -8,6 +8,7 @@ import {
   IPAddressPool,
   NodeReport,
   openApiSchema,
+  Rollout,
   type Kind,
 } from "../../src/kubernetes/resources/index.ts";
 import { code, table, type Page } from "./markdown.ts";
@@ -28,7 +29,7 @@ interface Schema {
 }
 
 const byUsers: readonly Kind[] = [IPAddressPool, BGPPeer, BGPAdvertisement, Community, BFDProfile];
-const byFairlead: readonly Kind[] = [AddressBlock, NodeReport];
+const byFairlead: readonly Kind[] = [AddressBlock, NodeReport, Rollout];
 
 /** Every field of the custom kinds, from the schemas that their definitions in a cluster are made from. */
 export function resourcesPage(): Page {

@@ -19,7 +19,7 @@ const mistakes: readonly (readonly [args: string, said: RegExp])[] = [
   ["controller --log-level loud", /'--log-level <level>'.*'loud'.*trace, debug, info, warn, error/],
   ["status -o yaml", /'-o, --output <format>'.*'yaml'.*text, json/],
   ["explain service web", /'web'.*must be namespace\/name/],
-  ["lab run ospf", /'ospf'.*the scenarios are: bgp/],
+  ["lab run ospf", /unknown command 'ospf'[\s\S]*loss-windows/],
   ["controller --kubeconfig /nowhere", /fairlead: .*\/nowhere/],
   ["node --kubeconfig /nowhere", /fairlead: .*\/nowhere/],
   ["status --kubeconfig /nowhere", /fairlead: .*\/nowhere/],

@@ -56,6 +56,25 @@ const sessionReport = z.object({
   lastErrorTime: z.string().optional(),
 });
 
+const count = z.int().min(0);
+
+/** What was there before a change was tried and is not there now; flat, for a structural schema has no unions. */
+const lostEvidence = z.object({
+  code: z.enum(["sessionLost", "routesLost"]),
+  peer: z.string(),
+  state: z.string().optional().describe("Of the session that was lost, when the time was over."),
+  lastError: z.string().optional().describe("What the session said."),
+  announced: count.optional().describe("Where routes were lost: how many there are."),
+  expected: count.optional().describe("And how many there should be."),
+});
+export type LostEvidence = z.infer<typeof lostEvidence>;
+
+const trialReport = z.object({
+  attempt: count.describe("The one of the Rollout's candidate that this is about."),
+  state: z.enum(["trying", "kept", "refused"]),
+  why: lostEvidence.optional(),
+});
+
 const nodeDetectionReport = z.object({
   watched: z.int().describe("Other nodes with which there is a BFD session."),
   answering: z.int().describe("Of these, those that answer. A node on which no agent runs never does."),
@@ -80,6 +99,8 @@ export const NodeReport = defineKind(
     status: z
       .object({
         startTime: z.string(),
+        revision: z.string().optional().describe("Of the configuration that is in force on the node."),
+        trial: trialReport.optional().describe("The last that the node took part in since its agent started."),
         sessions: z.array(sessionReport).default([]),
         problems: z.array(z.object({ code: z.string(), message: z.string() })).default([]),
         nodeDetection: nodeDetectionReport.optional(),
@@ -88,3 +109,57 @@ export const NodeReport = defineKind(
   }),
 );
 export type NodeReport = ObjectOf<typeof NodeReport>;
+
+/**
+ * Which configuration is in force, which is tried, and on which nodes: written by the leading controller, with a
+ * compare-and-swap on its resource version. A node uses what is `kept`, unless what is written is the candidate and the
+ * node has a permit for it.
+ */
+export const Rollout = defineKind(
+  {
+    group,
+    version: "v1alpha1",
+    kind: "Rollout",
+    custom: true,
+    columns: [
+      { name: "Kept", type: "string", jsonPath: ".spec.kept.revision" },
+      { name: "Candidate", type: "string", jsonPath: ".spec.candidate.revision" },
+      { name: "Tried", type: "string", jsonPath: ".spec.candidate.stage" },
+      { name: "Refused", type: "string", jsonPath: ".spec.refused.revision" },
+      { name: "By", type: "string", jsonPath: ".spec.refused.node" },
+    ],
+    description: "Which configuration is in force, and how far a change to it has come.",
+  },
+  z.object({
+    ...typeMeta("fairlead.dev/v1alpha1", "Rollout"),
+    spec: z.object({
+      attempts: count.describe("How many trials there have been; the number of the last."),
+      kept: z.object({
+        revision: z.string().describe("A hash of the configuration's objects."),
+        objects: z
+          .string()
+          .optional()
+          .describe("These objects as JSON, without passwords; left out where they are more than 900,000 characters."),
+      }),
+      candidate: z
+        .object({
+          revision: z.string(),
+          attempt: count,
+          stage: z.enum(["one", "all"]).describe("Whether one node tries it, or all."),
+          permits: z.array(
+            z.object({
+              node: z.string(),
+              atStake: z.array(z.string()).describe("The peers whose sessions must be there afterwards."),
+            }),
+          ),
+        })
+        .optional()
+        .describe("What is written, while it is tried."),
+      refused: z
+        .object({ revision: z.string(), node: z.string(), why: lostEvidence })
+        .optional()
+        .describe("What is written, where a node has taken it back."),
+    }),
+  }),
+);
+export type Rollout = ObjectOf<typeof Rollout>;

@@ -1,5 +1,5 @@
 import { ConfigMap, Event, Namespace, Node, Pod, Secret, Service } from "./core.ts";
-import { AddressBlock, NodeReport } from "./fairlead.ts";
+import { AddressBlock, NodeReport, Rollout } from "./fairlead.ts";
 import type { Kind } from "./kind.ts";
 import { BFDProfile, BGPAdvertisement, BGPPeer, Community, IPAddressPool } from "./metallb.ts";
 import { EndpointSlice, Lease, ReplicaSet } from "./workloads.ts";
@@ -23,4 +23,5 @@ export const kinds: readonly Kind[] = [
   Community,
   AddressBlock,
   NodeReport,
+  Rollout,
 ];

@@ -20,6 +20,12 @@ const podNetwork = "10.233.64.0/18";
 const heartbeatMs = 500;
 const nodeGraceMs = 2_500;
 
+interface ClusterOptions extends UpOptions {
+  readonly bfd?: BfdTimes | undefined;
+  /** Said to each agent beside the usual. */
+  readonly agentArguments?: readonly string[];
+}
+
 /** The scenario `bgp` as it stands before anybody configured anything: network, switch, API, nodes, Fairlead. */
 export class BgpCluster {
   readonly lab: Lab;
@@ -28,8 +34,11 @@ export class BgpCluster {
   readonly #agents = new Map<string, HostProcess>();
   readonly #detection: BfdTimes | undefined;
 
-  private constructor(lab: Lab, frr: FrrSwitch, kubeconfig: string, detection: BfdTimes | undefined) {
-    this.#detection = detection;
+  readonly #agentArguments: readonly string[];
+
+  private constructor(lab: Lab, frr: FrrSwitch, kubeconfig: string, { bfd, agentArguments = [] }: ClusterOptions) {
+    this.#detection = bfd;
+    this.#agentArguments = agentArguments;
     this.lab = lab;
     this.switch = frr;
     this.kubeconfig = kubeconfig;
@@ -39,13 +48,13 @@ export class BgpCluster {
    * Resolves when three nodes are ready and Fairlead runs; what was built is removed if it fails. With `bfd` the switch
    * is ready for sessions at these times, and the nodes watch each other at them; without it nobody watches anybody.
    */
-  static async up(options: UpOptions & { readonly bfd?: BfdTimes | undefined } = {}): Promise<BgpCluster> {
+  static async up(options: ClusterOptions = {}): Promise<BgpCluster> {
     const lab = await Lab.up(bgpTopology, options);
     try {
       const frr = await FrrSwitch.start(lab, "switch", { ...bgpSwitch, bfd: options.bfd }, options.signal);
       const kubeconfig = await startApi(lab, options.signal);
       await startControllers(lab, "api", { kubeconfig, nodeGraceMs });
-      const cluster = new BgpCluster(lab, frr, kubeconfig, options.bfd);
+      const cluster = new BgpCluster(lab, frr, kubeconfig, options);
       await Promise.all(cluster.nodes.map((node) => startKubelet(lab, node, { kubeconfig, heartbeatMs })));
       await cluster.kubectl(["apply", "-f", manifest("namespace")]);
       await until("all nodes are ready", () => cluster.#allReady(), { signal: options.signal });
@@ -85,7 +94,7 @@ export class BgpCluster {
     const access = ["--kubeconfig", this.kubeconfig, "--node-name", node];
     const detection = this.#detection && `${this.#detection.intervalMs}x${this.#detection.multiplier}`;
     const proxy = ["--proxy", "--pod-network", podNetwork, "--node-detection", detection ?? "off"];
-    const argv = fairlead("node", ...access, ...proxy);
+    const argv = fairlead("node", ...access, ...proxy, ...this.#agentArguments);
     this.#agents.set(node, await this.lab.run(node, { name: "fairlead-node", argv }));
   }
 

@@ -18,10 +18,6 @@ export interface LossWindowsOptions {
   readonly faults: number;
 }
 
-export interface LossWindowsReport extends StoryReport {
-  readonly lossWindows: readonly LossRow[];
-}
-
 /** The workload's pods behind two Services, so that one fault is measured for both policies at once. */
 const services = [
   { name: "ng-svc", externalTrafficPolicy: "Cluster", address: "172.19.100.1" },
@@ -50,8 +46,8 @@ export async function tellLossWindows(
   audience: Audience,
   { detections, faults }: LossWindowsOptions,
   signal: AbortSignal,
-): Promise<LossWindowsReport> {
-  const story = new Story("bgp: loss windows", audience);
+): Promise<StoryReport> {
+  const story = new Story("loss-windows", audience);
   const losses: Loss[] = [];
   for (const detection of detections) {
     audience.began(`a lab is built: ${nameOf(detection)}`);

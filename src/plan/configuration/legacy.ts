@@ -13,10 +13,16 @@ import {
 import type { ConfigurationReason } from "../reason.ts";
 import type { ConfigurationObjects } from "./configuration.ts";
 
+/** Where something is to be said. */
+interface Place {
+  readonly object: string;
+  readonly field: string;
+}
+
 /** Today's resources with the intent of MetalLB's old ConfigMap, and the way back. */
 export interface LegacyConfiguration extends ConfigurationObjects {
   /** The same problem, at the place in the ConfigMap that the object was made from. */
-  readonly asWritten: (problem: ConfigurationReason) => ConfigurationReason;
+  readonly asWritten: <Problem extends Place>(problem: Problem) => Problem;
 }
 
 /** The keys that MetalLB's ConfigMap had up to 0.12, and what each becomes today. */
@@ -123,7 +129,7 @@ export function readLegacyConfigMap(configMap: ConfigMap, problems: Configuratio
       );
     }
   }
-  const asWritten = (problem: ConfigurationReason): ConfigurationReason => {
+  const asWritten = <Problem extends Place>(problem: Problem): Problem => {
     const at = places.get(problem.object);
     return at === undefined ? problem : { ...problem, object, field: fieldAt(at, problem.field) };
   };

@@ -27,6 +27,8 @@ export type ReadConfiguration =
   | {
       readonly ok: true;
       readonly configuration: Configuration;
+      /** What it was read from; the resources that the ConfigMap stands for, where it was that. */
+      readonly objects: LegacyConfiguration;
       /** What is wrong with Secrets. It concerns one peer each, which is left out: nothing else has to wait for it. */
       readonly problems: readonly ConfigurationReason[];
     }
@@ -61,7 +63,7 @@ export function readConfiguration(source: ConfigurationSource): ReadConfiguratio
   problems.push(...preferenceConflicts(advertisements, objects.advertisements, objects.pools, source.nodes));
   if (problems.every(({ code }) => code === "configuration.secret")) {
     const configuration = { pools: byName(pools), peers: byName(peers), advertisements: byName(advertisements) };
-    return { ok: true, configuration, problems: problems.map(asWritten) };
+    return { ok: true, configuration, objects: { ...objects, asWritten }, problems: problems.map(asWritten) };
   }
   const faulty = new Set(problems.map((problem) => problem.object));
   const good = <Value extends { readonly name: string }>(values: readonly Value[], of: readonly KubernetesObject[]) => {
@@ -90,7 +92,7 @@ function chooseObjects(source: ConfigurationSource, problems: ConfigurationReaso
     advertisements: oldestFirst(source.advertisements),
     bfdProfiles: source.bfdProfiles,
     communities: oldestFirst(source.communities),
-    asWritten: (problem: ConfigurationReason) => problem,
+    asWritten: <Problem>(problem: Problem) => problem,
   };
   if (source.configMap === undefined) return resources;
   const resource = source.pools[0] ?? source.peers[0] ?? source.advertisements[0];

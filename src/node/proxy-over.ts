@@ -13,13 +13,13 @@ interface Modules {
   readonly log: Logger;
 }
 
-/** kube-proxy's work, fed from the agent's caches; resolves when its rules are in force. */
-export async function startProxy(
+/** kube-proxy's work, fed from the agent's caches, which are to tell it of changes from before its start on. */
+export function proxyOver(
   { services, slices, nodes, log }: Modules,
   nodeName: string,
   podNetworks: readonly Prefix[],
-): Promise<ServiceProxy> {
-  const proxy = new ServiceProxy(
+): ServiceProxy {
+  return new ServiceProxy(
     {
       nftables: new Nftables(),
       conntrack: new Conntrack(),
@@ -33,6 +33,4 @@ export async function startProxy(
     },
     { nodeName, podNetworks },
   );
-  await proxy.start();
-  return proxy;
 }

@@ -1,0 +1,1 @@
+export { stories, type StoryKind, type StoryOptions } from "./stories.ts";
