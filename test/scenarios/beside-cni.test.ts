@@ -20,6 +20,6 @@ test("a CNI's daemon and Fairlead each have a session with the switch from every
     [],
   );
   assert.equal(report.scenario, "beside-cni");
-  assert.equal(report.steps.length, 7);
+  assert.equal(report.steps.length, 8);
   assert.equal(story.exitCode, 0);
 });

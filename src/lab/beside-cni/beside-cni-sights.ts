@@ -44,6 +44,16 @@ export class BesideCniSights {
     });
   }
 
+  /** Resolves when the session with `address` was lost `times` more than by now, with how often that was in all. */
+  async isLostAgain(address: string, times: number): Promise<number> {
+    const dropsNow = async () => (await this.sessionsWith([address]))[0]?.drops ?? 0;
+    const before = await dropsNow();
+    return this.#until(`the switch loses its session with ${address} again and again`, async () => {
+      const drops = await dropsNow();
+      return drops >= before + times && drops;
+    });
+  }
+
   /** From whom the switch has a prefix. */
   async nextHopsOf(prefix: string): Promise<readonly string[]> {
     return (await pathsTo(this.#cluster.switch, prefix)).map((path) => path.nextHop).sort();

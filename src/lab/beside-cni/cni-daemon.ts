@@ -1,6 +1,6 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { attempt } from "../command.ts";
+import { attempt, command } from "../command.ts";
 import type { Lab } from "../lab.ts";
 import { addressOn, type Host } from "../topology.ts";
 import { until } from "../until.ts";
@@ -16,7 +16,7 @@ export async function startCniDaemon(lab: Lab, node: string, router: string, sig
   const folder = join(lab.folder, node);
   await mkdir(folder, { recursive: true });
   const file = (name: string) => join(folder, name);
-  await writeFile(file("bird.conf"), configuration(lab.host(node), router));
+  await writeFile(file("bird.conf"), configuration(lab.host(node), router, false));
   const files = ["-c", file("bird.conf"), "-s", file("bird.ctl"), "-P", file("bird.pid")];
   const { logFile } = await lab.run(node, { name: "bird", argv: ["bird", "-f", ...files] });
   await until(
@@ -26,7 +26,14 @@ export async function startCniDaemon(lab: Lab, node: string, router: string, sig
   );
 }
 
-function configuration(host: Host, router: string): string {
+/** Gives a node's daemon graceful restart, as Calico's has it. Its session begins anew. */
+export async function restartGracefully(lab: Lab, node: string, router: string, signal: AbortSignal): Promise<void> {
+  const folder = join(lab.folder, node);
+  await writeFile(join(folder, "bird.conf"), configuration(lab.host(node), router, true));
+  await command(["birdc", "-s", join(folder, "bird.ctl"), "configure"], { signal });
+}
+
+function configuration(host: Host, router: string, hasGracefulRestart: boolean): string {
   const address = addressOn(host, "data");
   return `
 router id ${address};
@@ -35,7 +42,9 @@ protocol static pods { ipv4; route ${host.podCidr} blackhole; }
 protocol bgp switch {
   local ${address} as ${nodeAsn};
   neighbor ${router} as 65210;
+  connect delay time 1;
   connect retry time 1;
+  graceful restart ${hasGracefulRestart ? "on" : "aware"};
   ipv4 { import none; export where source = RTS_STATIC; next hop self; };
 }
 `;
