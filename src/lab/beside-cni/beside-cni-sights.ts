@@ -44,13 +44,17 @@ export class BesideCniSights {
     });
   }
 
-  /** Resolves when the session with `address` was lost `times` more than by now, with how often that was in all. */
-  async isLostAgain(address: string, times: number): Promise<number> {
+  /**
+   * Resolves when the session with `address` was lost `times` more than by now, or another speaker there has it and has
+   * brought `prefix`: says which.
+   */
+  async isDisturbed(address: string, times: number, prefix: string): Promise<string> {
     const dropsNow = async () => (await this.sessionsWith([address]))[0]?.drops ?? 0;
     const before = await dropsNow();
-    return this.#until(`the switch loses its session with ${address} again and again`, async () => {
+    return this.#until(`the switch loses its session with ${address} again and again, or to another`, async () => {
+      if ((await this.nextHopsOf(prefix)).includes(address)) return `the session with ${address} is Fairlead's now`;
       const drops = await dropsNow();
-      return drops >= before + times && drops;
+      return drops >= before + times && `the switch has lost its session with ${address} ${drops} times by now`;
     });
   }
 
