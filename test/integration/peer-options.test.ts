@@ -42,6 +42,8 @@ const asked: readonly Asked[] = [
   { what: "no hold time", spec: { holdTime: "0s" } },
   { what: "the link of a VRF", spec: { vrf: "to-switch" } },
   { what: "a source address", spec: { sourceAddress: nodeAddress } },
+  { what: "its address on a link as the source", annotations: { "fairlead.dev/source-from": "to-switch" } },
+  { what: "its address in a prefix as the source", annotations: { "fairlead.dev/source-from": `${nodeAddress}/32` } },
   { what: "that the switch opens the connection", annotations: { "fairlead.dev/connect-mode": "passive" } },
   {
     what: "that we open the connection",

@@ -43,10 +43,11 @@ export class Frr implements AsyncDisposable {
     return frr;
   }
 
-  async restart(): Promise<void> {
-    this.#processes.push(this.#spawn("zebra"));
+  /** Where it does not listen, it only dials. */
+  async restart({ listens = true } = {}): Promise<void> {
+    this.#processes.push(this.#spawn("zebra", listens));
     await zebraListens(this.folder);
-    for (const daemon of this.#daemons) this.#processes.push(this.#spawn(daemon));
+    for (const daemon of this.#daemons) this.#processes.push(this.#spawn(daemon, listens));
     await until(`FRR in ${this.#namespace} answers`, () =>
       this.vtysh("show bgp summary json").then(isJson, () => false),
     );
@@ -89,10 +90,11 @@ export class Frr implements AsyncDisposable {
     await rm(this.folder, { recursive: true, force: true });
   }
 
-  #spawn(daemon: Daemon): ChildProcess {
+  #spawn(daemon: Daemon, listens: boolean): ChildProcess {
     const file = (name: string) => join(this.folder, name);
     const args = ["-f", file(`${daemon}.conf`), "-i", file(`${daemon}.pid`)];
     args.push("-z", file("zserv.api"), "--vty_socket", this.folder, "-P", "0", "--log", `file:${file("log")}`);
+    if (daemon === "bgpd" && !listens) args.push("-p", "0");
     return spawn("ip", ["netns", "exec", this.#namespace, `/usr/lib/frr/${daemon}`, ...args], { stdio: "ignore" });
   }
 }
