@@ -1,3 +1,4 @@
+import { setTimeout as wait } from "node:timers/promises";
 import { formatAddress, type Address } from "../net/index.ts";
 import type { AddressBlock, Service } from "../kubernetes/resources/index.ts";
 import { assignedAddresses, blockFirstAddress, blockNameOf, holdingsOf, type Holding } from "../plan/index.ts";
@@ -19,6 +20,14 @@ export interface LedgerHandlers {
   /** Whether this Service, as the API has it now, is the one that the decision to release was made on. */
   readonly isDecidedOn: (service: Service) => boolean;
   readonly onFailure: (block: string, error: unknown) => void;
+}
+
+export interface LedgerOptions {
+  /**
+   * How soon after a write of a block it may be written again. A block is large, and Services that are made by the
+   * hundred come one by one: what comes meanwhile is gathered into one write. The first one is never kept waiting.
+   */
+  readonly gatherMs?: number;
 }
 
 /** What is to be done to one block; a claim or release is named by its owner and address. */
@@ -43,10 +52,14 @@ export class AddressLedger {
   readonly #pending = new Map<string, Pending>();
   readonly #busy = new Map<string, Promise<void>>();
   readonly #heard = new Map<string, AddressBlock>();
+  readonly #gatherMs: number;
+  /** By block, on the clock of `performance`. */
+  readonly #writtenAt = new Map<string, number>();
 
-  constructor(api: AddressApi, handlers: LedgerHandlers) {
+  constructor(api: AddressApi, handlers: LedgerHandlers, { gatherMs = 0 }: LedgerOptions = {}) {
     this.#api = api;
     this.#handlers = handlers;
+    this.#gatherMs = gatherMs;
   }
 
   /** Takes blocks as a list or a watch brings them; older ones than our own writes are left aside. */
@@ -124,6 +137,8 @@ export class AddressLedger {
     for (;;) {
       const pending = this.#pending.get(name);
       if (pending === undefined) return;
+      const restMs = (this.#writtenAt.get(name) ?? Number.NEGATIVE_INFINITY) + this.#gatherMs - performance.now();
+      if (pending.claims.size + pending.releases.size > 0 && restMs > 0) await wait(restMs);
       this.#dropNeedless(pending);
       const block = this.#blocks.get(name);
       const verified = await this.#verified([...pending.releases.values()]);
@@ -138,6 +153,7 @@ export class AddressLedger {
       if (first === undefined) return;
       try {
         const written = await this.#api.writeBlock(changed(block ?? emptyBlock(first.address), claims, releases));
+        if (this.#gatherMs > 0) this.#writtenAt.set(name, performance.now());
         this.#settle(written, pending, claims, releases);
       } catch (error) {
         if (!isConflict(error)) throw error;

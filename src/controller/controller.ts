@@ -35,6 +35,8 @@ export interface ControllerOptions {
 /** How many statuses are written at a time. */
 const statusConcurrency = 16;
 const retryMs = 1_000;
+/** A burst's addresses are written down ten times a second. */
+const gatherMs = 100;
 
 /**
  * The one process a cluster: gives Services their addresses, and says on the objects of the configuration what is
@@ -75,7 +77,7 @@ export async function runController(
       },
       onFailure,
     },
-    { loadBalancerClass: options.loadBalancerClass },
+    { loadBalancerClass: options.loadBalancerClass, gatherMs },
   );
 
   const settle = () => {

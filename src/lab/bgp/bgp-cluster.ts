@@ -35,6 +35,8 @@ export interface BgpClusterOptions extends UpOptions, ClusterChoices {
   readonly bfd?: BfdTimes | undefined;
   /** Said to each agent beside the usual. */
   readonly agentArguments?: readonly string[];
+  /** Nobody gives Services addresses, nor announces them, until somebody is started who does. */
+  readonly withoutFairlead?: boolean;
 }
 
 export type ProxyChoice = "fairlead" | "kube-proxy";
@@ -76,6 +78,7 @@ export class BgpCluster {
       await cluster.kubectl(["apply", "-f", manifest("namespace")]);
       await Promise.all(cluster.nodes.map((node) => cluster.#startNode(node)));
       await until("all nodes are ready", () => cluster.#allReady(), { signal: options.signal });
+      if (options.withoutFairlead === true) return cluster;
       const kubeconfig = await api.fairleadKubeconfig("controller", configurationNamespace);
       await lab.run("api", { name: "fairlead-controller", argv: fairlead("controller", "--kubeconfig", kubeconfig) });
       for (const node of cluster.nodes) await cluster.startAgent(node);
