@@ -11,8 +11,11 @@ const settlingMs = 3_000;
 const idleMs = 10_000;
 /** Single Services, one after the other. */
 const singles = 3;
-/** An API server that works less than this in a second has nothing to do any more. */
-const quietShare = 0.12;
+/** An API server that works so little more than when it is idle, for some seconds, has nothing to do any more. */
+const quietShare = 0.025;
+const quietSeconds = 3;
+/** Before it is known what it does when it is idle. */
+const quietAtFirst = 0.12;
 
 /** Where a turn's figures go. */
 export interface Measured {
@@ -235,10 +238,11 @@ export class Turn {
 
   /** When the API server has nothing to do any more: all events are written, too. */
   async #quiet(): Promise<number> {
-    for (let seconds = 0; seconds < 600; seconds++) {
+    const share = this.#idleShare === 0 ? quietAtFirst : this.#idleShare + quietShare;
+    for (let seconds = 0; seconds < 900; seconds += quietSeconds) {
       const before = await this.#apiServerMs();
-      await wait(1_000, undefined, { signal: this.#signal });
-      if ((await this.#apiServerMs()) - before < quietShare * 1_000) break;
+      await wait(quietSeconds * 1_000, undefined, { signal: this.#signal });
+      if ((await this.#apiServerMs()) - before < share * quietSeconds * 1_000) break;
     }
     return nowMs();
   }

@@ -22,7 +22,7 @@ export function addAgentCommands(program: Command): void {
     await runAgentProcess("controller", options, async ({ client, registry, log, signal }) => {
       const instance = `${hostname()}-${process.pid}`;
       const onFailure = (error: unknown) => log.warn({ error: String(error) }, "the API server did not take it");
-      const events = new EventRecorder(client, { component: "fairlead-controller", instance, onFailure });
+      const events = new EventRecorder(client, { component: "fairlead-controller", instance, onFailure, perSecond: 25 });
       const recording = events.run(signal);
       const metrics = controllerMetrics(registry);
       const { namespace } = options;

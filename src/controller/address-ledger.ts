@@ -1,13 +1,24 @@
 import { setTimeout as wait } from "node:timers/promises";
 import { formatAddress, type Address } from "../net/index.ts";
 import type { AddressBlock, Service } from "../kubernetes/resources/index.ts";
-import { assignedAddresses, blockFirstAddress, blockNameOf, holdingsOf, type Holding } from "../plan/index.ts";
+import {
+  assignedAddresses,
+  blockFirstAddress,
+  blockNameOf,
+  ownershipLine,
+  ownershipsIn,
+  type Holding,
+  type Ownership,
+} from "../plan/index.ts";
 import { isConflict, type AddressApi } from "./address-api.ts";
 
-/** An address to be written down as a Service's, before it goes into the Service's status. */
-export interface Claim extends Holding {
-  /** The Service's resourceVersion as the decision saw it. */
-  readonly seen: string;
+/** An address to be written down as a Service's, before it goes into the Service's status; as the decision saw it. */
+export type Claim = Ownership;
+
+/** A block as it is written, with its lines by owner and address. */
+interface Known {
+  readonly block: AddressBlock;
+  readonly owned: ReadonlyMap<string, Ownership>;
 }
 
 export interface LedgerHandlers {
@@ -48,7 +59,7 @@ interface Pending {
 export class AddressLedger {
   readonly #api: AddressApi;
   readonly #handlers: LedgerHandlers;
-  readonly #blocks = new Map<string, AddressBlock>();
+  readonly #blocks = new Map<string, Known>();
   readonly #pending = new Map<string, Pending>();
   readonly #busy = new Map<string, Promise<void>>();
   readonly #heard = new Map<string, AddressBlock>();
@@ -77,14 +88,12 @@ export class AddressLedger {
     const block = this.#blocks.get(name);
     if (block === undefined) return;
     this.#blocks.delete(name);
-    this.#handlers.onHeld([], holdingsOf(block));
+    this.#handlers.onHeld([], [...block.owned.values()]);
   }
 
   /** The resourceVersion that a Service had when its ownership of this address was written; undefined if it is not. */
   seen(uid: string, address: Address): string | undefined {
-    const text = formatAddress(address);
-    const entry = this.#blocks.get(blockNameOf(address))?.spec.owned.find((each) => each.address === text);
-    return entry?.owners.find((owner) => owner.uid === uid)?.seen;
+    return this.#blocks.get(blockNameOf(address))?.owned.get(nameOf({ uid, address }))?.seen;
   }
 
   claim(claim: Claim): void {
@@ -152,7 +161,7 @@ export class AddressLedger {
       const first = claims[0] ?? releases[0];
       if (first === undefined) return;
       try {
-        const written = await this.#api.writeBlock(changed(block ?? emptyBlock(first.address), claims, releases));
+        const written = await this.#api.writeBlock(changed(block, first.address, claims, releases));
         if (this.#gatherMs > 0) this.#writtenAt.set(name, performance.now());
         this.#settle(written, pending, claims, releases);
       } catch (error) {
@@ -190,7 +199,7 @@ export class AddressLedger {
   }
 
   #settle(block: AddressBlock, pending: Pending, claims: readonly Claim[], releases: readonly Holding[]): void {
-    this.#blocks.set(block.metadata.name, block);
+    this.#blocks.set(block.metadata.name, known(block));
     for (const claim of claims) {
       if (pending.claims.get(nameOf(claim)) === claim) pending.claims.delete(nameOf(claim));
     }
@@ -211,42 +220,40 @@ export class AddressLedger {
   }
 
   #hear(block: AddressBlock): void {
-    const known = this.#blocks.get(block.metadata.name);
-    if (known === undefined || versionOf(block) > versionOf(known)) this.#accept(block);
+    const before = this.#blocks.get(block.metadata.name)?.block;
+    if (before === undefined || versionOf(block) > versionOf(before)) this.#accept(block);
   }
 
   /** Somebody else wrote the block: their truth stands, and what we had issued in it is decided again. */
   #accept(block: AddressBlock): void {
     const { name } = block.metadata;
     const before = this.#blocks.get(name);
-    this.#blocks.set(name, block);
+    const now = known(block);
+    this.#blocks.set(name, now);
     const pending = this.#pending.get(name);
     const issued = [...(pending?.claims.values() ?? [])];
     pending?.claims.clear();
-    const now = holdingsOf(block);
-    const names = new Set(now.map(nameOf));
-    const gone = [...(before === undefined ? [] : holdingsOf(before)), ...issued].filter(
-      (each) => !names.has(nameOf(each)),
-    );
-    this.#handlers.onHeld(now, gone);
+    const gone = [...(before?.owned.values() ?? []), ...issued].filter((each) => !now.owned.has(nameOf(each)));
+    this.#handlers.onHeld([...now.owned.values()], gone);
     if (issued.length > 0) this.#handlers.onClaimed(new Set(issued.map((claim) => claim.service)));
   }
 }
 
-function changed(block: AddressBlock, claims: readonly Claim[], releases: readonly Holding[]): AddressBlock {
-  const owned = new Map(block.spec.owned.map((each) => [each.address, [...each.owners]]));
-  for (const { address, uid } of releases) {
-    const text = formatAddress(address);
-    const rest = (owned.get(text) ?? []).filter((owner) => owner.uid !== uid);
-    if (rest.length === 0) owned.delete(text);
-    else owned.set(text, rest);
-  }
-  for (const { address, uid, service, why, seen } of claims) {
-    const text = formatAddress(address);
-    const others = (owned.get(text) ?? []).filter((owner) => owner.uid !== uid);
-    owned.set(text, [...others, { uid, service, why, seen }]);
-  }
-  return { ...block, spec: { ...block.spec, owned: [...owned].map(([address, owners]) => ({ address, owners })) } };
+function known(block: AddressBlock): Known {
+  return { block, owned: new Map(ownershipsIn(block).map((each) => [nameOf(each), each])) };
+}
+
+function changed(
+  before: Known | undefined,
+  address: Address,
+  claims: readonly Claim[],
+  releases: readonly Holding[],
+): AddressBlock {
+  const block = before?.block ?? emptyBlock(address);
+  const owned = new Map<string, Ownership>(before?.owned);
+  for (const release of releases) owned.delete(nameOf(release));
+  for (const claim of claims) owned.set(nameOf(claim), claim);
+  return { ...block, spec: { ...block.spec, owned: [...owned.values()].map(ownershipLine) } };
 }
 
 function emptyBlock(address: Address): AddressBlock {
@@ -258,7 +265,7 @@ function emptyBlock(address: Address): AddressBlock {
   };
 }
 
-function nameOf({ uid, address }: Holding): string {
+function nameOf({ uid, address }: Pick<Holding, "uid" | "address">): string {
   return `${formatAddress(address)} ${uid}`;
 }
 

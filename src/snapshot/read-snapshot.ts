@@ -18,7 +18,7 @@ import {
   type KubernetesObject,
 } from "../kubernetes/resources/index.ts";
 import {
-  holdingsOf,
+  ownershipsIn,
   readConfiguration,
   refusedChanges,
   writtenConfiguration,
@@ -111,7 +111,7 @@ export async function readSnapshot(
       nodes,
       services,
       endpointSlices,
-      held: blocks.flatMap(holdingsOf),
+      held: blocks.flatMap(ownershipsIn),
       loadBalancerClass,
     },
     read,
