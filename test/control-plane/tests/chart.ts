@@ -1,0 +1,122 @@
+// The chart and its manifests, on Kubernetes' own control plane: taken as they are, and made pods of by its controllers.
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { after, before, test } from "node:test";
+import { chart, helm } from "../../chart/helm.ts";
+import type { ContractApi } from "../../contract/contract.ts";
+import { startKubernetes, type ContractServer } from "../../contract/servers.ts";
+import { eventually } from "../../kubernetes/kubectl.ts";
+
+const manifests = join(chart, "../../manifests/fairlead.yaml");
+
+let server: ContractServer;
+
+before(async () => {
+  server = await startKubernetes();
+});
+
+after(async () => {
+  await server?.stop();
+});
+
+async function addNode({ kubectl }: ContractApi): Promise<void> {
+  const metadata = { name: "one", labels: { "kubernetes.io/os": "linux" } };
+  const node = { apiVersion: "v1", kind: "Node", metadata };
+  await kubectl.run("apply", "-f", await kubectl.file("node.json", node));
+}
+
+/** The controllers have made the pods, which admission would have refused if they asked for too much. */
+async function hasPods({ kubectl }: ContractApi, namespace: string): Promise<void> {
+  await eventually("the pods are made", async () => {
+    const lines = await kubectl.lines(
+      "get",
+      "pods",
+      "-n",
+      namespace,
+      "-L",
+      "app.kubernetes.io/component",
+      "--no-headers",
+    );
+    const count = (component: string) => lines.filter((line) => line.endsWith(` ${component}`)).length;
+    return count("controller") === 2 && count("node") === 1 ? true : undefined;
+  });
+}
+
+test("the plain manifests are taken, field by field, and become two controllers and an agent on each node", () =>
+  server.hold(async (api) => {
+    const { kubectl } = api;
+    const labels = { "pod-security.kubernetes.io/enforce": "privileged" };
+    const namespace = { apiVersion: "v1", kind: "Namespace", metadata: { name: "metallb-system", labels } };
+    await kubectl.run("create", "-f", await kubectl.file("namespace.json", namespace));
+    await addNode(api);
+    await kubectl.run("apply", "--server-side", "--validate=strict", "-f", manifests);
+    await hasPods(api, "metallb-system");
+    await kubectl.run("delete", "namespace", "metallb-system", "--wait=false");
+    const bindings = ["fairlead-controller", "fairlead-node"];
+    await kubectl.run("delete", "clusterrole,clusterrolebinding", ...bindings);
+  }));
+
+test("the service accounts may do what they must, and no more", () =>
+  server.hold(async (api) => {
+    const { kubectl, namespace } = api;
+    await helm(
+      "install",
+      "fairlead",
+      chart,
+      "--namespace",
+      namespace,
+      "--set=crds.install=false",
+      `--kubeconfig=${kubectl.kubeconfig}`,
+    );
+    const may = async (who: string, ...what: readonly string[]) => {
+      const as = `--as=system:serviceaccount:${namespace}:fairlead-${who}`;
+      const said = await kubectl.run("auth", "can-i", ...what, as).catch(() => "no");
+      return said.trim().endsWith("yes");
+    };
+    assert.equal(await may("controller", "patch", "services/status", "-A"), true);
+    assert.equal(await may("controller", "patch", "services", "-A"), false);
+    assert.equal(await may("controller", "update", "addressblocks"), true);
+    assert.equal(await may("controller", "list", "secrets", "-n", "default"), false);
+    assert.equal(await may("node", "watch", "endpointslices", "-A"), true);
+    assert.equal(await may("node", "patch", "services/status", "-A"), false);
+    assert.equal(await may("node", "list", "secrets", "-n", "default"), false);
+    assert.equal(await may("node", "list", "bgppeers", "-n", namespace), true);
+    await helm("uninstall", "fairlead", "--namespace", namespace, `--kubeconfig=${kubectl.kubeconfig}`);
+  }));
+
+test("helm installs the chart, changes it and takes it away, and the definitions stay", () =>
+  server.hold(async (api) => {
+    const { kubectl, namespace } = api;
+    const access = ["--namespace", namespace, `--kubeconfig=${kubectl.kubeconfig}`];
+    // As the manifests have made them, for helm takes nothing that another has made.
+    const owner = { "meta.helm.sh/release-name": "fairlead", "meta.helm.sh/release-namespace": namespace };
+    const annotations = Object.entries(owner).map(([name, value]) => `${name}=${value}`);
+    const definitions = (await kubectl.run("get", "crds", "-o", "name")).trim().split("\n");
+    await kubectl.run("annotate", ...definitions, ...annotations);
+    await kubectl.run("label", ...definitions, "app.kubernetes.io/managed-by=Helm", "--overwrite");
+    await kubectl.run("label", "namespace", namespace, "pod-security.kubernetes.io/enforce=privileged");
+    await addNode(api);
+    await helm("install", "fairlead", chart, ...access, "--set=dashboard.enabled=true");
+    await hasPods(api, namespace);
+    await helm("upgrade", "fairlead", chart, ...access, "--set=controller.replicas=1", "--set=image.tag=next");
+    const { spec } = await kubectl.json("get", "deployment", "fairlead-controller");
+    assert.equal(spec["replicas"], 1);
+    assert.match(JSON.stringify(spec), /"image":"fairlead:next"/);
+    await helm("uninstall", "fairlead", ...access);
+    assert.match(await kubectl.refused("get", "deployment", "fairlead-controller"), /not found/);
+    assert.deepEqual((await kubectl.run("get", "crds", "-o", "name")).trim().split("\n"), definitions);
+  }));
+
+test("a namespace that holds pods to the baseline refuses agents, and says why", () =>
+  server.hold(async (api) => {
+    const { kubectl, namespace } = api;
+    await kubectl.run("label", "namespace", namespace, "pod-security.kubernetes.io/enforce=baseline");
+    const access = ["--namespace", namespace, `--kubeconfig=${kubectl.kubeconfig}`];
+    await addNode(api);
+    await helm("install", "fairlead", chart, ...access, "--set=crds.install=false");
+    await eventually("it is said", async () => {
+      const events = await kubectl.run("get", "events");
+      return /violates PodSecurity "baseline:latest": .*NET_ADMIN/.test(events) ? true : undefined;
+    });
+    await helm("uninstall", "fairlead", ...access);
+  }));
