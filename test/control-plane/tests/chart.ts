@@ -56,53 +56,58 @@ test("the plain manifests are taken, field by field, and become two controllers 
     await kubectl.run("delete", "clusterrole,clusterrolebinding", ...bindings);
   }));
 
+/** The chart is there meanwhile, in the case's namespace, and gone afterwards. */
+async function withChart(
+  { kubectl, namespace }: ContractApi,
+  values: readonly string[],
+  use: (helmHere: (verb: string, ...args: readonly string[]) => Promise<string>) => Promise<void>,
+): Promise<void> {
+  const helmHere = (verb: string, ...args: readonly string[]) =>
+    helm(verb, "fairlead", ...args, "--namespace", namespace, `--kubeconfig=${kubectl.kubeconfig}`);
+  try {
+    await helmHere("install", chart, ...values);
+    await use(helmHere);
+  } finally {
+    await helmHere("uninstall", "--ignore-not-found");
+  }
+}
+
 test("the service accounts may do what they must, and no more", () =>
-  server.hold(async (api) => {
-    const { kubectl, namespace } = api;
-    await helm(
-      "install",
-      "fairlead",
-      chart,
-      "--namespace",
-      namespace,
-      "--set=crds.install=false",
-      `--kubeconfig=${kubectl.kubeconfig}`,
-    );
-    const may = async (who: string, ...what: readonly string[]) => {
-      const as = `--as=system:serviceaccount:${namespace}:fairlead-${who}`;
-      const said = await kubectl.run("auth", "can-i", ...what, as).catch(() => "no");
-      return said.trim().endsWith("yes");
-    };
-    assert.equal(await may("controller", "patch", "services/status", "-A"), true);
-    assert.equal(await may("controller", "patch", "services", "-A"), false);
-    assert.equal(await may("controller", "update", "addressblocks"), true);
-    assert.equal(await may("controller", "list", "secrets", "-n", "default"), false);
-    assert.equal(await may("node", "watch", "endpointslices", "-A"), true);
-    assert.equal(await may("node", "patch", "services/status", "-A"), false);
-    assert.equal(await may("node", "list", "secrets", "-n", "default"), false);
-    assert.equal(await may("node", "list", "bgppeers", "-n", namespace), true);
-    await helm("uninstall", "fairlead", "--namespace", namespace, `--kubeconfig=${kubectl.kubeconfig}`);
-  }));
+  server.hold((api) =>
+    withChart(api, ["--set=crds.install=false"], async () => {
+      const { kubectl, namespace } = api;
+      const may = async (who: string, ...what: readonly string[]) => {
+        const as = `--as=system:serviceaccount:${namespace}:fairlead-${who}`;
+        const said = await kubectl.run("auth", "can-i", ...what, as).catch(() => "no");
+        return said.trim().endsWith("yes");
+      };
+      const status = ["services", "--subresource=status", "-A"];
+      assert.equal(await may("controller", "patch", ...status), true);
+      assert.equal(await may("controller", "patch", "services", "-A"), false);
+      assert.equal(await may("controller", "update", "addressblocks"), true);
+      assert.equal(await may("controller", "list", "secrets", "-n", "default"), false);
+      assert.equal(await may("node", "watch", "endpointslices", "-A"), true);
+      assert.equal(await may("node", "patch", ...status), false);
+      assert.equal(await may("node", "list", "secrets", "-n", "default"), false);
+      assert.equal(await may("node", "list", "bgppeers", "-n", namespace), true);
+    }),
+  ));
 
 test("helm installs the chart, changes it and takes it away, and the definitions stay", () =>
   server.hold(async (api) => {
     const { kubectl, namespace } = api;
-    const access = ["--namespace", namespace, `--kubeconfig=${kubectl.kubeconfig}`];
-    // As the manifests have made them, for helm takes nothing that another has made.
-    const owner = { "meta.helm.sh/release-name": "fairlead", "meta.helm.sh/release-namespace": namespace };
-    const annotations = Object.entries(owner).map(([name, value]) => `${name}=${value}`);
+    // Helm takes over nothing that others have made.
     const definitions = (await kubectl.run("get", "crds", "-o", "name")).trim().split("\n");
-    await kubectl.run("annotate", ...definitions, ...annotations);
-    await kubectl.run("label", ...definitions, "app.kubernetes.io/managed-by=Helm", "--overwrite");
+    await kubectl.run("delete", ...definitions);
     await kubectl.run("label", "namespace", namespace, "pod-security.kubernetes.io/enforce=privileged");
     await addNode(api);
-    await helm("install", "fairlead", chart, ...access, "--set=dashboard.enabled=true");
-    await hasPods(api, namespace);
-    await helm("upgrade", "fairlead", chart, ...access, "--set=controller.replicas=1", "--set=image.tag=next");
-    const { spec } = await kubectl.json("get", "deployment", "fairlead-controller");
-    assert.equal(spec["replicas"], 1);
-    assert.match(JSON.stringify(spec), /"image":"fairlead:next"/);
-    await helm("uninstall", "fairlead", ...access);
+    await withChart(api, ["--set=dashboard.enabled=true"], async (helmHere) => {
+      await hasPods(api, namespace);
+      await helmHere("upgrade", chart, "--set=controller.replicas=1", "--set=image.tag=next");
+      const { spec } = await kubectl.json("get", "deployment", "fairlead-controller");
+      assert.equal(spec["replicas"], 1);
+      assert.match(JSON.stringify(spec), /"image":"fairlead:next"/);
+    });
     assert.match(await kubectl.refused("get", "deployment", "fairlead-controller"), /not found/);
     assert.deepEqual((await kubectl.run("get", "crds", "-o", "name")).trim().split("\n"), definitions);
   }));
@@ -111,12 +116,11 @@ test("a namespace that holds pods to the baseline refuses agents, and says why",
   server.hold(async (api) => {
     const { kubectl, namespace } = api;
     await kubectl.run("label", "namespace", namespace, "pod-security.kubernetes.io/enforce=baseline");
-    const access = ["--namespace", namespace, `--kubeconfig=${kubectl.kubeconfig}`];
     await addNode(api);
-    await helm("install", "fairlead", chart, ...access, "--set=crds.install=false");
-    await eventually("it is said", async () => {
-      const events = await kubectl.run("get", "events");
-      return /violates PodSecurity "baseline:latest": .*NET_ADMIN/.test(events) ? true : undefined;
-    });
-    await helm("uninstall", "fairlead", ...access);
+    await withChart(api, ["--set=crds.install=false"], () =>
+      eventually("it is said", async () => {
+        const events = await kubectl.run("get", "events");
+        return /violates PodSecurity "baseline:latest": .*NET_ADMIN/.test(events) ? true : undefined;
+      }).then(() => undefined),
+    );
   }));
