@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { BgpCluster, manifest, until } from "../../src/lab/index.ts";
+import type { KubernetesObject } from "../../src/kubernetes/resources/index.ts";
 import type { ControlPlane } from "../../src/lab/control-plane/control-plane.ts";
 import type { HostProcess } from "../../src/lab/host-process.ts";
 import { RouteMonitor } from "../../src/lab/route-monitor.ts";
@@ -94,6 +95,33 @@ export class StandingCluster {
 
   async deleteServices(names: readonly string[]): Promise<void> {
     await this.cluster.kubectl(["delete", "service,endpointslice", ...names, "--wait=false"]);
+  }
+
+  /** A second peer, which nobody is, and whose session has a password in a Secret. */
+  async protectPeer(): Promise<void> {
+    const namespace = "metallb-system";
+    const secret = ["--type=kubernetes.io/basic-auth", "--from-literal=password=fair"];
+    await this.cluster.kubectl(["create", "secret", "generic", "switch", "-n", namespace, ...secret]);
+    await this.cluster.applyObject({
+      apiVersion: "metallb.io/v1beta2",
+      kind: "BGPPeer",
+      metadata: { name: "nobody", namespace },
+      spec: { myASN: 65211, peerASN: 65210, peerAddress: "10.10.2.211", passwordSecret: { name: "switch" } },
+    } as KubernetesObject);
+  }
+
+  /** A Service asks for addresses of pools that there are not, and for the first again. */
+  async askTwice(): Promise<void> {
+    await this.createServices(["asks"]);
+    for (const pool of ["gold", "silver", "gold"]) {
+      await this.cluster.kubectl(["annotate", "service", "asks", `metallb.io/address-pool=${pool}`, "--overwrite"]);
+      const of = "involvedObject.name=asks,reason=AllocationFailed";
+      const told = async () => {
+        const events = await this.cluster.kubectl(["get", "events", "--field-selector", of, "-o", "yaml"]);
+        return events.includes(pool);
+      };
+      await until(`it is told that there is no pool ${pool}`, told, { everyMs: 200 });
+    }
   }
 
   /** A controller beside the one that leads, which does as if it led. */
