@@ -35,6 +35,8 @@ export interface BgpClusterOptions extends UpOptions, ClusterChoices {
   readonly bfd?: BfdTimes | undefined;
   /** Said to each agent beside the usual. */
   readonly agentArguments?: readonly string[];
+  /** Nobody gives Services addresses, nor announces them, until somebody is started who does. */
+  readonly withoutFairlead?: boolean;
 }
 
 export type ProxyChoice = "fairlead" | "kube-proxy";
@@ -77,6 +79,7 @@ export class BgpCluster {
       await cluster.kubectl(["apply", "-f", manifest("namespace")]);
       await Promise.all(cluster.nodes.map((node) => cluster.#startNode(node)));
       await until("all nodes are ready", () => cluster.#allReady(), { signal: options.signal });
+      if (options.withoutFairlead === true) return cluster;
       await cluster.startController();
       for (const node of cluster.nodes) await cluster.startAgent(node);
       return cluster;
@@ -118,6 +121,11 @@ export class BgpCluster {
     const kubeconfig = await this.api.fairleadKubeconfig("controller", configurationNamespace);
     const argv = fairlead("controller", "--kubeconfig", kubeconfig);
     this.#controller = await this.lab.run("api", { name: "fairlead-controller", argv });
+  }
+
+  /** Stops the controller in good order: it gives its lease back. */
+  async stopController(): Promise<void> {
+    await this.#controller?.stop(10_000);
   }
 
   /** The controller is gone at once, without a word, and with whatever it was doing. */
