@@ -52,7 +52,9 @@ function profiled(): string[] {
 
 export async function metallbPeer(cluster: BgpCluster, programs: MetallbPrograms): Promise<Peer> {
   const { lab } = cluster;
-  await cluster.kubectl(["apply", "-f", join(import.meta.dirname, "metallb.yaml")]);
+  // Two kinds that Fairlead does not know, and its accounts.
+  const kinds = join(import.meta.dirname, "../../test/control-plane/metallb.yaml");
+  await cluster.kubectl(["apply", "-f", kinds, "-f", join(import.meta.dirname, "metallb.yaml")]);
   const env = async (account: "controller" | "speaker") => ({
     KUBECONFIG: await accountKubeconfig(cluster, account),
     METALLB_NAMESPACE: namespace,

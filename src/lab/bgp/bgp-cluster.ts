@@ -51,6 +51,7 @@ export class BgpCluster {
   readonly #detection: BfdTimes | undefined;
 
   readonly #agentArguments: readonly string[];
+  #controller: HostProcess | undefined;
 
   private constructor(lab: Lab, frr: FrrSwitch, api: ClusterApi, options: BgpClusterOptions) {
     this.#detection = options.bfd;
@@ -79,8 +80,7 @@ export class BgpCluster {
       await Promise.all(cluster.nodes.map((node) => cluster.#startNode(node)));
       await until("all nodes are ready", () => cluster.#allReady(), { signal: options.signal });
       if (options.withoutFairlead === true) return cluster;
-      const kubeconfig = await api.fairleadKubeconfig("controller", configurationNamespace);
-      await lab.run("api", { name: "fairlead-controller", argv: fairlead("controller", "--kubeconfig", kubeconfig) });
+      await cluster.startController();
       for (const node of cluster.nodes) await cluster.startAgent(node);
       return cluster;
     } catch (error) {
@@ -117,13 +117,29 @@ export class BgpCluster {
     return this.lab.exec("api", fairlead(...args, "--kubeconfig", this.kubeconfig), { signal });
   }
 
-  async startAgent(node: string): Promise<void> {
+  async startController(): Promise<void> {
+    const kubeconfig = await this.api.fairleadKubeconfig("controller", configurationNamespace);
+    const argv = fairlead("controller", "--kubeconfig", kubeconfig);
+    this.#controller = await this.lab.run("api", { name: "fairlead-controller", argv });
+  }
+
+  /** Stops the controller in good order: it gives its lease back. */
+  async stopController(): Promise<void> {
+    await this.#controller?.stop(10_000);
+  }
+
+  /** The controller is gone at once, without a word, and with whatever it was doing. */
+  async killController(): Promise<void> {
+    await this.#controller?.kill();
+  }
+
+  async startAgent(node: string, env: Readonly<Record<string, string>> = {}): Promise<void> {
     const kubeconfig = await this.api.fairleadKubeconfig("node", configurationNamespace);
     const access = ["--kubeconfig", kubeconfig, "--node-name", node];
     const detection = this.#detection && `${this.#detection.intervalMs}x${this.#detection.multiplier}`;
     const proxy = ["--proxy", "--pod-network", podNetwork, "--node-detection", detection ?? "off"];
     const argv = fairlead("node", ...access, ...(this.proxy === "fairlead" ? proxy : []), ...this.#agentArguments);
-    this.#agents.set(node, await this.lab.run(node, { name: "fairlead-node", argv: asInContainer(argv) }));
+    this.#agents.set(node, await this.lab.run(node, { name: "fairlead-node", argv: asInContainer(argv), env }));
   }
 
   /** Stops a node's agent in good order: it withdraws first, and leaves after. */
