@@ -85,12 +85,17 @@ export class Reporter {
     }, pauseMs);
   }
 
-  /** The last word: waits until it is written, or has failed once, or `signal` is aborted. */
-  async stop(signal: AbortSignal): Promise<void> {
+  /** Writes no more: another has the word. */
+  async letGo(): Promise<void> {
     clearTimeout(this.#timer);
     this.#timer = undefined;
     this.#stopping.abort();
     await this.#work;
+  }
+
+  /** The last word: waits until it is written, or has failed once, or `signal` is aborted. */
+  async stop(signal: AbortSignal): Promise<void> {
+    await this.letGo();
     await this.#write(signal);
   }
 

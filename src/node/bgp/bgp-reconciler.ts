@@ -145,6 +145,14 @@ export class BgpReconciler {
     await this.#paths?.stop();
   }
 
+  /** Leaves sessions and routes to another process on this node: dials and listens no more, and says nothing. */
+  async letGo(): Promise<void> {
+    await this.#listening.stop();
+    await this.#speaker.stop({ silently: true });
+    this.#links.stop();
+    await this.#paths?.stop();
+  }
+
   #announcesAnything(): boolean {
     return this.statuses.some(({ prefixes: { sent } }) => sent[4] + sent[6] > 0);
   }

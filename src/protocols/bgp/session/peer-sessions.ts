@@ -108,15 +108,20 @@ export class PeerSessions {
   }
 
   /** Closes those that are not established. */
-  closeUnestablished(notification: Omit<NotificationMessage, "type">): void {
+  closeUnestablished(notification: Omit<NotificationMessage, "type"> | undefined): void {
     for (const session of this.#sessions) {
-      if (session !== this.#live) session.close(notification);
+      if (session === this.#live) continue;
+      if (notification === undefined) session.abandon();
+      else session.close(notification);
     }
   }
 
-  /** Closes all, so that the peer forgets our routes (`Session.leave`). */
-  leave(notification: Omit<NotificationMessage, "type">): void {
-    for (const session of this.#sessions) session.leave(notification);
+  /** Closes all, so that the peer forgets our routes (`Session.leave`); without a word, so that it may keep them. */
+  leave(notification: Omit<NotificationMessage, "type"> | undefined): void {
+    for (const session of this.#sessions) {
+      if (notification === undefined) session.abandon();
+      else session.leave(notification);
+    }
   }
 
   /** RFC 4271 §6.8. Sessions without an OPEN from the peer wait: theirs may never come. */

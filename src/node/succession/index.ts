@@ -1,0 +1,1 @@
+export { Succession, type Taken } from "./succession.ts";

@@ -1,0 +1,112 @@
+// An agent that takes the place of another on its node, while that one still runs, with a switch that keeps routes
+// meanwhile (RFC 4724): an update without a lost route.
+import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { test } from "node:test";
+import { until } from "../interop/frr.ts";
+import type { Fairlead } from "./agent.ts";
+import { KernelRoutes } from "./kernel-routes.ts";
+import { metricsPort, Stage } from "./stage.ts";
+
+const address = "172.19.100.1";
+const proxying = ["--proxy", "--pod-network", "10.233.64.0/18"];
+const announces = /announcing from now on/;
+
+/** An agent with a session and a route in the switch's kernel, and what happens to that route from then on. */
+async function inOffice(): Promise<{ stage: Stage; agent: Fairlead; routes: KernelRoutes }> {
+  const stage = await Stage.start();
+  try {
+    await stage.configureRestart();
+    stage.controller();
+    await stage.addService("web");
+    const agent = stage.node(...proxying);
+    await until("the kernel has the route", async () =>
+      JSON.stringify(await stage.frr.show("ip route bgp")).includes(address),
+    );
+    return { stage, agent, routes: stage.use(new KernelRoutes(stage.neighbour.name)) };
+  } catch (error) {
+    await stage[Symbol.asyncDispose]();
+    throw error;
+  }
+}
+
+function hasRules(): boolean {
+  return execFileSync("nft", ["list", "map", "inet", "fairlead-proxy", "services4"], { encoding: "utf8" }).includes(
+    `${address} . tcp . 80 :`,
+  );
+}
+
+async function sessionIsBack(stage: Stage, times: number): Promise<void> {
+  await until("there is another session", async () => (await stage.timesEstablished()) === times);
+  await until("it is established", async () => (await stage.switchState()) === "Established");
+}
+
+test("a new agent takes over from the one that runs, which is ended later, and the route never leaves the switch", async () => {
+  const { stage, agent, routes } = await inOffice();
+  await using _ = stage;
+  const next = stage.node(...proxying);
+  await next.says(announces);
+  await sessionIsBack(stage, 2);
+  await agent.says(/takes this node over/);
+  assert.equal(agent.running, true, "a process that ended would be started again by its kubelet");
+  assert.ok(hasRules());
+  await until("the metrics are the new one's", async () => {
+    const process = await fetch(`http://127.0.0.1:${metricsPort.node}/healthz`).catch(() => undefined);
+    return process?.ok === true;
+  });
+  const end = await agent.send("SIGTERM");
+  assert.equal(end.status, 0, end.stdout + end.stderr);
+  assert.ok(hasRules());
+  assert.equal((await stage.session("l3-switch"))?.gracefulRestart, true);
+  assert.equal(await stage.timesEstablished(), 2);
+  assert.deepEqual(routes.deletions(address), []);
+  // Without a successor it is as ever: withdrawn first.
+  assert.equal((await next.send("SIGTERM")).status, 0);
+  assert.deepEqual(await stage.routes(), []);
+});
+
+test("an agent that is ended while its successor still starts leaves the route to it", async () => {
+  const { stage, agent, routes } = await inOffice();
+  await using _ = stage;
+  const next = stage.node(...proxying);
+  await until("the successor is known", () => abstractSockets() > 1);
+  const end = await agent.send("SIGTERM");
+  assert.match(end.stdout, /takes this node over/);
+  assert.equal(end.status, 0, end.stdout + end.stderr);
+  await next.says(announces);
+  await sessionIsBack(stage, 2);
+  assert.deepEqual(routes.deletions(address), []);
+});
+
+test("an agent that hangs is gone past, and does not fight for the session when it wakes up", async () => {
+  const { stage, agent, routes } = await inOffice();
+  await using _ = stage;
+  agent.signal("SIGSTOP");
+  const next = stage.node(...proxying);
+  await next.says(/does not let go/);
+  await next.says(announces);
+  await sessionIsBack(stage, 2);
+  agent.signal("SIGCONT");
+  await agent.says(/takes this node over/);
+  assert.equal((await agent.send("SIGTERM")).status, 0);
+  assert.equal(await stage.switchState(), "Established");
+  assert.equal(await stage.timesEstablished(), 2);
+  assert.ok(hasRules());
+  assert.deepEqual(routes.deletions(address), []);
+});
+
+test("an agent that let go ends when its successor does, for its kubelet to start it again", async () => {
+  const { stage, agent } = await inOffice();
+  await using _ = stage;
+  const next = stage.node(...proxying);
+  await next.says(announces);
+  await next.send("SIGKILL");
+  const end = await agent.end();
+  assert.equal(end.status, 0, end.stdout + end.stderr);
+});
+
+/** The one that is listened at, and a connection for each successor. */
+function abstractSockets(): number {
+  const sockets = execFileSync("ss", ["--unix", "--all", "--no-header"], { encoding: "utf8" });
+  return sockets.split("\n").filter((line) => line.includes("@fairlead/node/")).length;
+}
