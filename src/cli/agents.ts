@@ -69,6 +69,9 @@ export function addAgentCommands(program: Command): void {
       await runAgentProcess("node", options, async ({ client, registry, log, signal, openPort, closePort }) => {
         const metrics = nodeMetrics(registry);
         const succession = await Succession.begin(options.nodeName);
+        const { stranger } = succession;
+        if (stranger !== undefined)
+          log.error({ user: stranger }, "another user listens in an agent's place; no agent can take this one's over");
         const modules = { client, clock: systemClock, transport: tcpTransport, metrics, log, succession };
         const { nodeName, namespace, bgpPort, gracefulShutdownMs, drainMs, trialMs } = options;
         const nodeDetection = options.nodeDetection === "off" ? undefined : options.nodeDetection;
@@ -76,7 +79,7 @@ export function addAgentCommands(program: Command): void {
         const ways = { loadBalancerClass: options.lbClass, proxyFor, nodeDetection, bgpPort, trialMs };
         try {
           // An agent that is to be succeeded has the port until it lets go.
-          if (succession.isWaiting) succession.freed.then(openPort).catch((error: Error) => log.warn(error.message));
+          if (succession.isWaiting) succession.freed.then(openPort).catch((error: Error) => log.error(error.message));
           else await openPort();
           await runNode(modules, { nodeName, namespace, ...ways, gracefulShutdownMs, drainMs }, signal);
           closePort();

@@ -165,6 +165,7 @@ class NodeAgent {
     const { services, slices, nodes, informers } = this.#watches;
     const signal = AbortSignal.any([stopping, succession.asked]);
     const end = ended(signal, [...informers, ...this.#configuration.informers]);
+    if (!succession.isWaiting) this.#reporter.start();
     await Promise.race([Promise.all([allSynced(informers), this.#configuration.synced()]), end]);
     if (signal.aborted) return;
     this.#lookForOwnNode();
@@ -177,6 +178,7 @@ class NodeAgent {
     const taken = await Promise.race([succession.take(signal), end]);
     if (signal.aborted) return;
     if (taken === "past a silent one") log.warn("the agent before this one does not let go; going on without it");
+    this.#reporter.start();
     if (proxyFor !== undefined) {
       // Told of changes from now on: what comes while its table is made goes into the next transaction.
       this.#proxy = proxyOver({ services, slices, nodes, log }, nodeName, proxyFor);

@@ -46,6 +46,10 @@ export class Frr implements AsyncDisposable {
     await until(`FRR in ${this.#namespace} answers`, () =>
       this.vtysh("show bgp summary json").then(isJson, () => false),
     );
+    // Before that, bgpd fails commands that tell zebra something, as `bgp graceful-restart`.
+    await until(`bgpd and zebra in ${this.#namespace} know each other`, async () =>
+      /^bgp\s/m.test(await this.vtysh("show zebra client summary")),
+    );
   }
 
   /** As a power cut does it: without a word to anybody. */

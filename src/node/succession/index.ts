@@ -1,1 +1,1 @@
-export { Succession, type Taken } from "./succession.ts";
+export { Succession } from "./succession.ts";

@@ -1,18 +1,33 @@
 import assert from "node:assert/strict";
+import { connect } from "node:net";
 import { test, type TestContext } from "node:test";
 import { Succession } from "./succession.ts";
 
 const forever = new AbortController().signal;
+const nobody = 65_534;
 let nodes = 0;
 
 /** A node of its own for each test; what is begun on it is closed with the test. */
-function node(t: TestContext) {
-  const name = `node-${process.pid}-${nodes++}`;
+function node(t: TestContext, name = newName()) {
   return async (patienceMs = 20_000): Promise<Succession> => {
     const begun = await Succession.begin(name, { patienceMs });
     t.after(() => begun.close());
     return begun;
   };
+}
+
+function newName(): string {
+  return `node-${process.pid}-${nodes++}`;
+}
+
+/** What `act` does at once is done by somebody who is not root: the kernel asks when a socket connects or listens. */
+function asNobody<Result>(act: () => Result): Result {
+  process.seteuid?.(nobody);
+  try {
+    return act();
+  } finally {
+    process.seteuid?.(0);
+  }
 }
 
 async function isAsked({ asked }: Succession): Promise<void> {
@@ -91,4 +106,36 @@ test("a successor that gives up is forgotten", async (t) => {
   second.close();
   while (first.hasSuccessor) await new Promise((resolve) => void setImmediate(resolve));
   assert.equal(first.asked.aborted, false);
+});
+
+test("another user is not heard by the agent in office", async (t) => {
+  const name = newName();
+  const first = await node(t, name)();
+  const socket = asNobody(() => connect({ path: `\0fairlead/node/${name}` }));
+  socket.on("error", () => {}).write("take\n");
+  await new Promise((resolve) => void socket.resume().on("close", resolve));
+  assert.equal(first.hasSuccessor, false);
+});
+
+test("another user's agent is told why it cannot take root's place", async (t) => {
+  const begin = node(t);
+  await begin();
+  process.seteuid?.(nobody);
+  t.after(() => process.seteuid?.(0));
+  await assert.rejects(begin(), { code: "succession.not-allowed", message: /must be root/ });
+});
+
+test("another user who listens in an agent's place keeps nobody waiting", async (t) => {
+  const begin = node(t);
+  await asNobody(begin);
+  const agent = await begin();
+  assert.equal(agent.stranger, nobody);
+  assert.equal(agent.isWaiting, false);
+  assert.equal(await agent.take(forever), "free");
+});
+
+test("a node may have the longest name that Kubernetes gives", async (t) => {
+  const begin = node(t, `${process.pid}-${"x".repeat(240)}`);
+  await begin();
+  assert.equal((await begin()).isWaiting, true);
 });

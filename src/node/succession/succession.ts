@@ -1,6 +1,8 @@
 import { once } from "node:events";
-import { connect, createServer, type Server, type Socket } from "node:net";
+import type { Server, Socket } from "node:net";
+import { setTimeout as sleep } from "node:timers/promises";
 import { peerUserOf } from "../../linux/peer-credentials/index.ts";
+import { listen, reach, type Reached } from "./abstract-socket.ts";
 
 /** How a node was taken over: from nobody, from an agent that let go, or past one that does not answer. */
 export type Taken = "free" | "given" | "past a silent one";
@@ -10,21 +12,27 @@ export interface SuccessionOptions {
   readonly patienceMs?: number;
 }
 
-const defaultPatienceMs = 5_000;
-const words = { take: "take\n", given: "given\n" } as const;
+export class SuccessionError extends Error {
+  readonly code = "succession.not-allowed";
 
-/** Whoever is in office, as a newcomer sees it. */
-interface Predecessor {
-  readonly socket: Socket;
-  /** Resolved when it has said that it holds nothing any more, or is gone. */
-  readonly free: Promise<void>;
+  constructor(nodeName: string) {
+    super(`node ${nodeName}: root runs an agent here; must be root as well to take its place`);
+  }
 }
+
+const defaultPatienceMs = 5_000;
+/** Until one who goes at this very moment is tried again. */
+const retryMs = 50;
+const words = { take: "take\n", given: "given\n" } as const;
 
 /**
  * One agent after the other on a node. The one in office listens at a name of the kernel's own (an abstract Unix socket,
  * unix(7)): it needs no folder that both can see, is there as long as the process lives, and belongs to the network
  * namespace, as the node's sessions and rules do. A newcomer connects, which tells that there will be a successor, and
  * asks for the node when it is ready to do the work. The connection stays: each learns when the other is gone.
+ *
+ * Anybody on the node may connect to such a socket, or listen at its name first. So each side asks the kernel who the other
+ * is, and has to do with its own user alone.
  */
 export class Succession {
   readonly #name: string;
@@ -35,23 +43,33 @@ export class Succession {
   readonly #freed = Promise.withResolvers<void>();
   readonly #successors = new Set<Socket>();
   #server: Server | undefined;
-  #predecessor: Predecessor | undefined;
+  #predecessor: Reached | undefined;
+  #stranger: number | undefined;
 
   private constructor(nodeName: string, { patienceMs = defaultPatienceMs }: SuccessionOptions) {
-    this.#name = `\0fairlead/node/${nodeName}`;
+    this.#name = `fairlead/node/${nodeName}`;
     this.#patienceMs = patienceMs;
   }
 
-  /** In office if nobody else is, otherwise known to the one who is. */
+  /**
+   * In office if nobody else is, otherwise known to the one who is. Throws a `SuccessionError` where that is root, who is
+   * no impostor, and we are not.
+   */
   static async begin(nodeName: string, options: SuccessionOptions = {}): Promise<Succession> {
     const succession = new Succession(nodeName, options);
     await succession.#enter();
+    if (succession.stranger === 0) throw new SuccessionError(nodeName);
     return succession;
   }
 
   /** Whether another is in office, who may hold ports that we want. */
   get isWaiting(): boolean {
-    return this.#server === undefined;
+    return this.#server === undefined && this.#stranger === undefined;
+  }
+
+  /** The user who listens in an agent's place, where that is another than ours: nobody succeeds or is succeeded then. */
+  get stranger(): number | undefined {
+    return this.#stranger;
   }
 
   /** When whoever was in office has let go of everything, or is gone. */
@@ -72,20 +90,11 @@ export class Succession {
   /** Asks whoever is in office to let go. Ends when it has, when it is gone, or when it was given the time to. */
   async take(signal: AbortSignal): Promise<Taken> {
     if (!this.isWaiting) return "free";
-    const end = Date.now() + this.#patienceMs;
-    while (this.isWaiting && !signal.aborted) {
-      const leftMs = end - Date.now();
-      if (leftMs <= 0) {
-        void this.#enterLater();
-        return "past a silent one";
-      }
-      const predecessor = this.#predecessor;
-      predecessor?.socket.write(words.take);
-      const over = AbortSignal.any([signal, AbortSignal.timeout(leftMs)]);
-      await Promise.race([predecessor?.free, aborted(over)]);
-      if (!over.aborted) await this.#enter();
-    }
-    return "given";
+    await this.#ask(AbortSignal.any([signal, AbortSignal.timeout(this.#patienceMs)]));
+    if (!this.isWaiting) return "given";
+    // It may still end, or wake up and let go.
+    void this.#ask(this.#closed.signal);
+    return "past a silent one";
   }
 
   /**
@@ -108,33 +117,37 @@ export class Succession {
     for (const successor of this.#successors) successor.destroy();
   }
 
+  async #ask(over: AbortSignal): Promise<void> {
+    while (this.isWaiting && !over.aborted) {
+      const predecessor = this.#predecessor;
+      predecessor?.socket.write(words.take);
+      await Promise.race([predecessor?.says(words.given) ?? sleep(retryMs), aborted(over)]);
+      if (!over.aborted) await this.#enter();
+    }
+  }
+
   /**
    * Takes office, or becomes known to who is in it; neither where that one goes at this very moment. The connection to a
    * predecessor that has let go stays: by its end that one would learn that it has no successor any more.
    */
   async #enter(): Promise<void> {
     this.#server = await listen(this.#name, (socket) => this.#receive(socket));
-    if (this.#server !== undefined) return this.#freed.resolve();
-    this.#predecessor?.socket.destroy();
-    this.#predecessor = await reach(this.#name);
+    if (this.#server === undefined) await this.#find();
+    if (!this.isWaiting) this.#freed.resolve();
   }
 
-  /** The silent one may still end, or wake up and let go. */
-  async #enterLater(): Promise<void> {
-    const closed = this.#closed.signal;
-    while (this.isWaiting && !closed.aborted) {
-      await Promise.race([this.#predecessor?.free, aborted(closed)]);
-      if (closed.aborted) return;
-      await this.#enter();
-      if (this.isWaiting) this.#predecessor?.socket.write(words.take);
-    }
+  async #find(): Promise<void> {
+    this.#predecessor?.socket.destroy();
+    this.#predecessor = await reach(this.#name);
+    const user = this.#predecessor && peerUserOf(this.#predecessor.socket);
+    if (user === undefined || user === process.geteuid?.()) return;
+    this.#predecessor?.socket.destroy();
+    this.#stranger = user;
   }
 
   #receive(socket: Socket): void {
     socket.on("error", () => socket.destroy());
-    // Anybody on the node may connect to an abstract socket; only our own user, or root, may have the node.
-    const user = peerUserOf(socket);
-    if (user !== 0 && user !== process.getuid?.()) return void socket.destroy();
+    if (peerUserOf(socket) !== process.geteuid?.()) return void socket.destroy();
     this.#successors.add(socket);
     socket.on("close", () => this.#successors.delete(socket));
     let heard = "";
@@ -143,32 +156,6 @@ export class Succession {
       if (heard === words.take) this.#asked.abort();
     });
   }
-}
-
-/** Undefined where another listens. */
-function listen(path: string, accept: (socket: Socket) => void): Promise<Server | undefined> {
-  const server = createServer(accept);
-  return new Promise((resolve, reject) => {
-    server.once("listening", () => resolve(server));
-    server.once("error", (error: NodeJS.ErrnoException) => {
-      if (error.code === "EADDRINUSE") resolve(undefined);
-      else reject(error);
-    });
-    server.listen({ path });
-  });
-}
-
-/** Undefined where nobody listens any more. */
-function reach(path: string): Promise<Predecessor | undefined> {
-  const socket = connect({ path });
-  const free = new Promise<void>((resolve) => {
-    socket.setEncoding("utf8").on("data", (text: string) => text.endsWith(words.given) && resolve());
-    socket.on("close", () => resolve());
-  });
-  return new Promise((resolve) => {
-    socket.once("connect", () => resolve({ socket, free }));
-    socket.on("error", () => resolve(undefined));
-  });
 }
 
 async function aborted(signal: AbortSignal): Promise<void> {
