@@ -36,9 +36,11 @@ function hasRules(): boolean {
   );
 }
 
-async function sessionIsBack(stage: Stage, times: number): Promise<void> {
-  await until("there is another session", async () => (await stage.timesEstablished()) === times);
+/** Neither agent fights for it: it is lost once, and established once more. */
+async function sessionIsBack(stage: Stage): Promise<void> {
+  await until("there is another session", async () => (await stage.timesEstablished()) > 1);
   await until("it is established", async () => (await stage.switchState()) === "Established");
+  assert.equal(await stage.timesEstablished(), 2);
 }
 
 test("a new agent takes over from the one that runs, which is ended later, and the route never leaves the switch", async () => {
@@ -46,7 +48,7 @@ test("a new agent takes over from the one that runs, which is ended later, and t
   await using _ = stage;
   const next = stage.node(...proxying);
   await next.says(announces);
-  await sessionIsBack(stage, 2);
+  await sessionIsBack(stage);
   await agent.says(/takes this node over/);
   assert.equal(agent.running, true, "a process that ended would be started again by its kubelet");
   assert.ok(hasRules());
@@ -74,7 +76,7 @@ test("an agent that is ended while its successor still starts leaves the route t
   assert.match(end.stdout, /takes this node over/);
   assert.equal(end.status, 0, end.stdout + end.stderr);
   await next.says(announces);
-  await sessionIsBack(stage, 2);
+  await sessionIsBack(stage);
   assert.deepEqual(routes.deletions(address), []);
 });
 
@@ -85,7 +87,7 @@ test("an agent that hangs is gone past, and does not fight for the session when 
   const next = stage.node(...proxying);
   await next.says(/does not let go/);
   await next.says(announces);
-  await sessionIsBack(stage, 2);
+  await sessionIsBack(stage);
   agent.signal("SIGCONT");
   await agent.says(/takes this node over/);
   assert.equal((await agent.send("SIGTERM")).status, 0);

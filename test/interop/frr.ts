@@ -1,5 +1,6 @@
 import { execFile, spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
+import { existsSync } from "node:fs";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -42,13 +43,15 @@ export class Frr implements AsyncDisposable {
   }
 
   async restart(): Promise<void> {
-    for (const daemon of this.#daemons) this.#processes.push(this.#spawn(daemon));
+    const socket = join(this.folder, "zserv.api");
+    await rm(socket, { force: true });
+    for (const daemon of this.#daemons) {
+      this.#processes.push(this.#spawn(daemon));
+      // One that does not find zebra tries again after ten seconds, and fails commands that tell zebra something.
+      await until(`zebra in ${this.#namespace} listens`, () => existsSync(socket));
+    }
     await until(`FRR in ${this.#namespace} answers`, () =>
       this.vtysh("show bgp summary json").then(isJson, () => false),
-    );
-    // Before that, bgpd fails commands that tell zebra something, as `bgp graceful-restart`.
-    await until(`bgpd and zebra in ${this.#namespace} know each other`, async () =>
-      /^bgp\s/m.test(await this.vtysh("show zebra client summary")),
     );
   }
 
