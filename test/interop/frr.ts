@@ -53,6 +53,10 @@ export class Frr implements AsyncDisposable {
     await until(`FRR in ${this.#namespace} answers`, () =>
       this.vtysh("show bgp summary json").then(isJson, () => false),
     );
+    // Before that bgpd refuses `bgp graceful-restart`, of which it must tell zebra.
+    await until(`bgpd in ${this.#namespace} has found zebra`, async () =>
+      /^bgp /m.test(await this.vtysh("show zebra client summary")),
+    );
   }
 
   /** As a power cut does it: without a word to anybody. */
