@@ -236,9 +236,9 @@ class NodeAgent {
     metrics.sessions(() => bgp.sessions);
     metrics.paths(() => bgp.pathStatus());
     bgp.onChange(() => this.#reporter.touch());
-    await bgp.listen();
     this.#announcer.setNode(node);
     this.#announcer.start(bgp);
+    await bgp.listen();
     this.#reporter.touch();
   }
 

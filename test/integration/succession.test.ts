@@ -3,31 +3,50 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { test } from "node:test";
+import { BFDProfile } from "../../src/kubernetes/resources/index.ts";
 import { until } from "../interop/frr.ts";
 import type { Fairlead } from "./agent.ts";
 import { KernelRoutes } from "./kernel-routes.ts";
-import { metricsPort, Stage } from "./stage.ts";
+import { metricsPort, namespace, Stage } from "./stage.ts";
 
 const address = "172.19.100.1";
 const proxying = ["--proxy", "--pod-network", "10.233.64.0/18"];
+/** The switch misses a dead agent's packets after three seconds only, when the next one runs already. */
+const slowly = { receiveInterval: 1_000, transmitInterval: 1_000, detectMultiplier: 3 };
 const announces = /announcing from now on/;
 
+interface Office {
+  readonly stage: Stage;
+  readonly agent: Fairlead;
+  /** How often the switch has had a session so far. */
+  readonly before: number;
+  readonly routes: KernelRoutes;
+}
+
 /** An agent with a session and a route in the switch's kernel, and what happens to that route from then on. */
-async function inOffice(): Promise<{ stage: Stage; agent: Fairlead; routes: KernelRoutes }> {
-  const stage = await Stage.start();
+async function inOffice({ bfd = false } = {}): Promise<Office> {
+  const stage = await Stage.start({ bfd });
   try {
-    await stage.configureRestart();
+    await stage.configureRestart(bfd ? { bfdProfile: "slow" } : {});
+    if (bfd) await stage.client.create(BFDProfile, { metadata: { namespace, name: "slow" }, spec: slowly });
     stage.controller();
     await stage.addService("web");
     const agent = stage.node(...proxying);
     await until("the kernel has the route", async () =>
       JSON.stringify(await stage.frr.show("ip route bgp")).includes(address),
     );
-    return { stage, agent, routes: stage.use(new KernelRoutes(stage.neighbour.name)) };
+    if (bfd) await until("the switch sees the path", () => seesThePath(stage));
+    const before = await stage.timesEstablished();
+    return { stage, agent, before, routes: stage.use(new KernelRoutes(stage.neighbour.name)) };
   } catch (error) {
     await stage[Symbol.asyncDispose]();
     throw error;
   }
+}
+
+async function seesThePath(stage: Stage): Promise<boolean> {
+  const peers = JSON.parse(await stage.frr.vtysh("show bfd peers json")) as { status: string }[]; // FRR's form
+  return peers.length > 0 && peers.every(({ status }) => status === "up");
 }
 
 function hasRules(): boolean {
@@ -37,18 +56,19 @@ function hasRules(): boolean {
 }
 
 /** Neither agent fights for it: it is lost once, and established once more. */
-async function sessionIsBack(stage: Stage): Promise<void> {
-  await until("there is another session", async () => (await stage.timesEstablished()) > 1);
+async function sessionIsBack({ stage, before }: Office): Promise<void> {
+  await until("there is another session", async () => (await stage.timesEstablished()) > before);
   await until("it is established", async () => (await stage.switchState()) === "Established");
-  assert.equal(await stage.timesEstablished(), 2);
+  assert.equal(await stage.timesEstablished(), before + 1);
 }
 
 test("a new agent takes over from the one that runs, which is ended later, and the route never leaves the switch", async () => {
-  const { stage, agent, routes } = await inOffice();
+  const office = await inOffice();
+  const { stage, agent, routes } = office;
   await using _ = stage;
   const next = stage.node(...proxying);
   await next.says(announces);
-  await sessionIsBack(stage);
+  await sessionIsBack(office);
   await agent.says(/takes this node over/);
   assert.equal(agent.running, true, "a process that ended would be started again by its kubelet");
   assert.ok(hasRules());
@@ -60,7 +80,7 @@ test("a new agent takes over from the one that runs, which is ended later, and t
   assert.equal(end.status, 0, end.stdout + end.stderr);
   assert.ok(hasRules());
   assert.equal((await stage.session("l3-switch"))?.gracefulRestart, true);
-  assert.equal(await stage.timesEstablished(), 2);
+  assert.equal(await stage.timesEstablished(), office.before + 1);
   assert.deepEqual(routes.deletions(address), []);
   // Without a successor it is as ever: withdrawn first.
   assert.equal((await next.send("SIGTERM")).status, 0);
@@ -68,7 +88,8 @@ test("a new agent takes over from the one that runs, which is ended later, and t
 });
 
 test("an agent that is ended while its successor still starts leaves the route to it", async () => {
-  const { stage, agent, routes } = await inOffice();
+  const office = await inOffice();
+  const { stage, agent, routes } = office;
   await using _ = stage;
   const next = stage.node(...proxying);
   await until("the successor is known", () => abstractSockets() > 1);
@@ -76,35 +97,64 @@ test("an agent that is ended while its successor still starts leaves the route t
   assert.match(end.stdout, /takes this node over/);
   assert.equal(end.status, 0, end.stdout + end.stderr);
   await next.says(announces);
-  await sessionIsBack(stage);
+  await sessionIsBack(office);
   assert.deepEqual(routes.deletions(address), []);
 });
 
 test("an agent that hangs is gone past, and does not fight for the session when it wakes up", async () => {
-  const { stage, agent, routes } = await inOffice();
+  const office = await inOffice();
+  const { stage, agent, routes } = office;
   await using _ = stage;
   agent.signal("SIGSTOP");
   const next = stage.node(...proxying);
   await next.says(/does not let go/);
   await next.says(announces);
-  await sessionIsBack(stage);
+  await sessionIsBack(office);
   agent.signal("SIGCONT");
   await agent.says(/takes this node over/);
   assert.equal((await agent.send("SIGTERM")).status, 0);
   assert.equal(await stage.switchState(), "Established");
-  assert.equal(await stage.timesEstablished(), 2);
+  assert.equal(await stage.timesEstablished(), office.before + 1);
   assert.ok(hasRules());
   assert.deepEqual(routes.deletions(address), []);
 });
 
 test("an agent that let go ends when its successor does, for its kubelet to start it again", async () => {
-  const { stage, agent } = await inOffice();
+  const office = await inOffice();
+  const { stage, agent } = office;
   await using _ = stage;
   const next = stage.node(...proxying);
   await next.says(announces);
   await next.send("SIGKILL");
   const end = await agent.end();
   assert.equal(end.status, 0, end.stdout + end.stderr);
+});
+
+test("with BFD, too, a new agent takes over without a lost route", async () => {
+  const office = await inOffice({ bfd: true });
+  const { stage, agent, routes } = office;
+  await using _ = stage;
+  const next = stage.node(...proxying);
+  await next.says(announces);
+  await until("the switch sees the path again", () => seesThePath(stage));
+  await sessionIsBack(office);
+  await agent.send("SIGTERM");
+  assert.ok(await seesThePath(stage));
+  assert.equal(await stage.timesEstablished(), office.before + 1);
+  assert.deepEqual(routes.deletions(address), []);
+});
+
+test("an agent that is back before BFD has missed the killed one waits for that, for the router would end its session", async () => {
+  const office = await inOffice({ bfd: true });
+  const { stage, agent, routes } = office;
+  await using _ = stage;
+  await agent.send("SIGKILL");
+  const next = stage.node(...proxying);
+  await next.says(announces);
+  await sessionIsBack(office);
+  assert.ok(await seesThePath(stage), "it is seen when the session begins");
+  assert.equal(await stage.timesEstablished(), office.before + 1);
+  assert.deepEqual(routes.deletions(address), []);
 });
 
 /** The one that is listened at, and a connection for each successor. */

@@ -201,10 +201,7 @@ test("two routers with the same link-local address on two links are two peers", 
   for (const neighbour of neighbours) await forwards(neighbour);
   const remotes = reconciler.sessions.map(({ remote }) => [remote.interface, remote.address]);
   assert.deepEqual(remotes[0]?.[1], remotes[1]?.[1]);
-  assert.deepEqual(
-    remotes.map(([link]) => link).toSorted(),
-    neighbours.map(({ cable }) => cable).toSorted(),
-  );
+  assert.deepEqual(remotes.map(([link]) => link).toSorted(), neighbours.map(({ cable }) => cable).toSorted());
 });
 
 test("BFD watches the path to a router that is named by the link alone, and ends the session when it fails", async () => {
