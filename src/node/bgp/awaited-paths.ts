@@ -4,8 +4,8 @@ import type { Clock, Timer } from "../../protocols/clock/index.ts";
 const patienceMs = 5_000;
 
 /**
- * Peers with which a session is to begin only when BFD sees the path. After a restart the router may not have missed our
- * predecessor's BFD packets yet: it drops ours, as FRR does, or takes the path for failed when they come. A BGP session
+ * Peers with which a session is to begin only when the router's BFD speaks with ours. After a restart it may not have
+ * missed our predecessor's packets yet, and drop ours until then, as FRR does. Then it calls the path failed: a BGP session
  * that was there already would end with that, and the routes with it, which graceful restart has kept so far.
  */
 export class AwaitedPaths {

@@ -206,7 +206,7 @@ export class BgpReconciler {
     if (this.#paths === undefined) {
       this.#paths = this.#ports.watchPaths();
       this.#paths.onChange(({ peer, state, isFailure }) => {
-        if (state === "up") this.#awaited.seen(peer);
+        if (state === "init" || state === "up") this.#awaited.seen(peer);
         if (!isFailure) return;
         this.#speaker.resetPeer(peer);
         this.#speaker.peers.get(peer)?.setGracefulShutdown(this.#isLeaving);

@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { ipv4 } from "../../net/index.ts";
 import type { Clock } from "../clock/index.ts";
+import { encodeMessage } from "./codec/codec.ts";
 import type { Peer, PeerConfig, Speaker } from "./index.ts";
 import {
   addressA,
@@ -174,4 +176,27 @@ test("a new connection takes the place of a session that the other side has lost
   world.clock.advance(100);
   assert.equal(world.peerOfB.state, "established");
   assert.equal(received(world.peerOfB).length, 2);
+});
+
+test("a connection that the other side gives up takes no session's place, however late its OPEN comes", async () => {
+  const world = await restartable(restarting, { ...restarting, passive: true });
+  const context = { fourOctetAs: true };
+  const lost = { type: "notification", code: 6, subcode: 7, data: new Uint8Array() } as const;
+  const open = { type: "open", asn: asnA, holdTimeSeconds: 90, routerId: ipv4(1), capabilities: [] } as const;
+  const gaveUp = world.network.host(addressA).dial(
+    { remote: { address: addressB, port: 179 } },
+    {
+      failed: () => assert.fail("nobody listens"),
+      connected: (connection) => {
+        connection.open({ received() {}, drained() {}, ended: () => connection.end(), closed() {} });
+        connection.write(encodeMessage(open, context));
+        connection.write(encodeMessage(lost, context));
+        connection.end();
+      },
+    },
+  );
+  world.clock.advance(100);
+  gaveUp.cancel();
+  const { state, timesEstablished, prefixes } = world.peerOfB.status;
+  assert.deepEqual([state, timesEstablished, prefixes.stale], ["established", 1, 0]);
 });

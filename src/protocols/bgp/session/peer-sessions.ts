@@ -128,6 +128,9 @@ export class PeerSessions {
   #resolveCollisions(newcomer: Session): void {
     for (const other of this.#sessions) {
       if (other === newcomer || other.state === "open-sent") continue;
+      // With graceful restart it may be lost, and the newcomer take its place (RFC 4724 §5), but not before that one is
+      // established as well: an OPEN may also come late, on the connection that the other side has just given up for it.
+      if (other === this.#live && other.negotiated?.gracefulRestart !== undefined) continue;
       const loser = loserOf(newcomer, other, this.#config);
       this.#dismiss(loser);
       if (loser === newcomer) return;
