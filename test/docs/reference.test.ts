@@ -2,6 +2,7 @@
 //   node --test --test-update-snapshots test/docs/reference.test.ts
 import { join } from "node:path";
 import { test } from "node:test";
+import { bfdMalformedPage } from "./bfd-malformed-page.ts";
 import { commandLinePage } from "./command-line-page.ts";
 import { malformedPage } from "./malformed-page.ts";
 import { textOf, type Page } from "./markdown.ts";
@@ -17,6 +18,7 @@ const pages: Readonly<Record<string, () => Page>> = {
   "reasons.md": reasonsPage,
   "metrics.md": metricsPage,
   "bgp-malformed.md": malformedPage,
+  "bfd-malformed.md": bfdMalformedPage,
 };
 
 for (const [file, page] of Object.entries(pages)) {

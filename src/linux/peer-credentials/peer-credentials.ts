@@ -1,8 +1,8 @@
 import type { Socket } from "node:net";
-import koffi from "koffi";
+import { libc } from "../libc/index.ts";
 
 const socketLevel = 1;
-/** SO_PEERCRED of socket(7): who called connect(2) or listen(2) at the other end, as three numbers of 32 bits. */
+/** SO_PEERCRED of unix(7): who called connect(2) or listen(2) at the other end, as three numbers of 32 bits. */
 const peerCredentials = 17;
 const userAt = 4;
 
@@ -12,10 +12,8 @@ export function peerUserOf(socket: Socket): number | undefined {
   const { _handle: handle } = socket as unknown as { readonly _handle?: { readonly fd?: number } | null };
   const fd = handle?.fd;
   if (fd === undefined || fd < 0) return undefined;
-  const getsockopt = koffi
-    .load("libc.so.6")
-    .func("int getsockopt(int fd, int level, int option, uint8_t *value, uint32_t *length)");
-  const value = Buffer.alloc(12);
-  if (getsockopt(fd, socketLevel, peerCredentials, value, Uint32Array.of(value.length)) !== 0) return undefined;
-  return value.readUInt32LE(userAt);
+  const value = new DataView(new ArrayBuffer(12));
+  const length = Uint32Array.of(value.byteLength);
+  if (libc().getsockopt(fd, socketLevel, peerCredentials, value.buffer, length) !== 0) return undefined;
+  return value.getUint32(userAt, true);
 }

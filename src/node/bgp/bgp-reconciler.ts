@@ -6,6 +6,7 @@ import { AwaitedPaths } from "./awaited-paths.ts";
 import { Listening } from "./listening.ts";
 import { bfdPeerOf, peerConfigOf, type EndsOf, type NodeAddresses } from "./peer-config.ts";
 import { RouteAttributeSets } from "./route-attributes.ts";
+import { SourceAddresses, type NodeAddressList } from "./source-addresses.ts";
 import { UnnumberedLinks, type LinkPorts } from "./unnumbered-links.ts";
 
 export interface BgpPorts extends SpeakerPorts {
@@ -15,6 +16,8 @@ export interface BgpPorts extends SpeakerPorts {
   readonly onListenFailure: (error: Error) => void;
   /** The links of unnumbered peers. */
   readonly links: Pick<LinkPorts, "addresses" | "open">;
+  /** All addresses that the node has now. */
+  readonly ownAddresses: () => NodeAddressList;
   /** No peer can be found on this link, and why; it is tried again. */
   readonly onLinkProblem: (link: string, message: string) => void;
 }
@@ -51,6 +54,7 @@ export class BgpReconciler {
   readonly #speaker: Speaker;
   readonly #listening: Listening;
   readonly #links: UnnumberedLinks;
+  readonly #sources: SourceAddresses;
   readonly #attributes = new RouteAttributeSets();
   readonly #awaited: AwaitedPaths;
   /** Of the plan, no two of them at one place. */
@@ -71,6 +75,7 @@ export class BgpReconciler {
       { clock: ports.clock, random: ports.random ?? Math.random, ...ports.links },
       { changed: () => this.#configure(), problem: ports.onLinkProblem },
     );
+    this.#sources = new SourceAddresses(ports.clock, ports.ownAddresses, () => this.#configure());
     this.#speaker.onChange(() => this.#settle());
   }
 
@@ -91,6 +96,7 @@ export class BgpReconciler {
     this.#links.setLinks(
       new Set(this.#peers.flatMap(({ reach }) => (reach.by === "interface" ? reach.interface : []))),
     );
+    this.#sources.setPeers(this.#peers);
     this.#awaited.begin(this.#peers.filter((each) => each.gracefulRestart && each.bfd).map(({ name }) => name));
     this.#configure();
     for (const [name, { routes }] of plan.sessions) {
@@ -149,6 +155,7 @@ export class BgpReconciler {
     }
     await this.#speaker.stop({ drainMs });
     this.#links.stop();
+    this.#sources.stop();
     await this.#paths?.stop();
   }
 
@@ -158,6 +165,7 @@ export class BgpReconciler {
     await this.#listening.stop();
     await this.#speaker.stop({ silently: true });
     this.#links.stop();
+    this.#sources.stop();
     await this.#paths?.stop();
   }
 
@@ -167,7 +175,7 @@ export class BgpReconciler {
 
   /** Tells the speaker of the peers, and of where they are as far as that is known by now; routes stay as they are. */
   #configure(): void {
-    const peers = this.#peers;
+    const peers = this.#peers.map((peer) => this.#sources.sourced(peer));
     const endsOf = (link: string) => this.#links.ends(link);
     this.#speaker.setPeers(
       peers.map((peer) => ({

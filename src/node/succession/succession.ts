@@ -20,7 +20,7 @@ export class SuccessionError extends Error {
   }
 }
 
-const defaultPatienceMs = 5_000;
+const defaultPatienceMs = 8_000;
 /** Until one who goes at this very moment is tried again. */
 const retryMs = 50;
 const words = { take: "take\n", given: "given\n" } as const;
