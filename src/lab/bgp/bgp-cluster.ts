@@ -5,6 +5,7 @@ import { fileURLToPath } from "node:url";
 import type { KubernetesObject } from "../../kubernetes/resources/index.ts";
 import { startControllers, startKubelet } from "../cluster/cluster-processes.ts";
 import type { HostProcess } from "../host-process.ts";
+import { LabError } from "../lab-error.ts";
 import { Lab, type UpOptions } from "../lab.ts";
 import { FrrSwitch, type BfdTimes } from "../frr-switch.ts";
 import { programArgv } from "../program.ts";
@@ -22,6 +23,8 @@ const nodeGraceMs = 2_500;
 
 interface ClusterOptions extends UpOptions {
   readonly bfd?: BfdTimes | undefined;
+  /** The switch offers graceful restart. */
+  readonly gracefulRestart?: boolean;
   /** Said to each agent beside the usual. */
   readonly agentArguments?: readonly string[];
 }
@@ -51,7 +54,8 @@ export class BgpCluster {
   static async up(options: ClusterOptions = {}): Promise<BgpCluster> {
     const lab = await Lab.up(bgpTopology, options);
     try {
-      const frr = await FrrSwitch.start(lab, "switch", { ...bgpSwitch, bfd: options.bfd }, options.signal);
+      const { bfd, gracefulRestart, signal } = options;
+      const frr = await FrrSwitch.start(lab, "switch", { ...bgpSwitch, bfd, gracefulRestart }, signal);
       const kubeconfig = await startApi(lab, options.signal);
       await startControllers(lab, "api", { kubeconfig, nodeGraceMs });
       const cluster = new BgpCluster(lab, frr, kubeconfig, options);
@@ -104,6 +108,14 @@ export class BgpCluster {
     this.#agents.delete(node);
   }
 
+  /** Starts an agent beside the one that runs, whose place it is to take. Resolves with that one. */
+  async startSuccessor(node: string): Promise<HostProcess> {
+    const old = this.#agents.get(node);
+    if (old === undefined) throw new LabError("lab.processEnded", `${node} has no agent that could be succeeded`);
+    await this.startAgent(node);
+    return old;
+  }
+
   /** A node's agent is gone at once, without a word; its node lives. */
   async killAgent(node: string): Promise<void> {
     await this.#agents.get(node)?.kill();
@@ -138,8 +150,16 @@ interface NodeList {
   }[];
 }
 
+type ManifestName =
+  | "namespace"
+  | "resources"
+  | "resources-graceful-restart"
+  | "legacy-configmap"
+  | "workload"
+  | "workload-local";
+
 /** The path of a manifest of the scenario. */
-export function manifest(name: "namespace" | "resources" | "legacy-configmap" | "workload" | "workload-local"): string {
+export function manifest(name: ManifestName): string {
   return fileURLToPath(new URL(`../scenarios/bgp/${name}.yaml`, import.meta.url));
 }
 
