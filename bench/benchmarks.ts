@@ -10,4 +10,14 @@ import { proxy } from "./proxy.ts";
 import type { Benchmark } from "./report.ts";
 
 /** In the order in which they are run. */
-export const benchmarks: readonly Benchmark[] = [plan, bgp, processes, proxy, bfd, nodeDetection, fuzz, apiserver, metallb];
+export const benchmarks: readonly Benchmark[] = [
+  plan,
+  bgp,
+  processes,
+  proxy,
+  bfd,
+  nodeDetection,
+  fuzz,
+  apiserver,
+  metallb,
+];

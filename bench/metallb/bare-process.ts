@@ -13,7 +13,10 @@ const known = new Set<string>();
 let writing = 0;
 let given = 0;
 
-function take(service: { readonly metadata: { readonly namespace: string; readonly name: string }; spec?: { type?: string } }) {
+function take(service: {
+  readonly metadata: { readonly namespace: string; readonly name: string };
+  spec?: { type?: string };
+}) {
   const { namespace, name } = service.metadata;
   const at = `/api/v1/namespaces/${namespace}/services/${name}/status`;
   if (service.spec?.type !== "LoadBalancer" || known.has(at)) return;

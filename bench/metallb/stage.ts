@@ -105,8 +105,8 @@ export class Stage implements AsyncDisposable {
 
   /** Bytes that the switch's kernel has had from a node in this session. */
   bytesFrom(node: string): number {
-    const asked = ["ss", "-tinH", "state", "established", "dst", addressOf(this.cluster, node)];
-    const said = execFileSync("nsenter", [`--net=/run/netns/${this.cluster.lab.namespace("switch")}`, ...asked]);
+    const where = ["dst", addressOf(this.cluster, node)];
+    const said = execFileSync("ss", ["-tinHN", this.cluster.lab.namespace("switch"), "state", "established", ...where]);
     return Number(/bytes_received:(\d+)/.exec(String(said))?.[1] ?? 0);
   }
 

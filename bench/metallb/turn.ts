@@ -97,7 +97,12 @@ export class Turn {
     if (!this.#announces) return;
     for (const node of this.#stage.nodes) {
       const { startedAt } = await this.#startAgent(node);
-      this.#add("start", "agent started, no Service: session established", "ms", (await this.#session(node)) - startedAt);
+      this.#add(
+        "start",
+        "agent started, no Service: session established",
+        "ms",
+        (await this.#session(node)) - startedAt,
+      );
     }
   }
 
@@ -233,7 +238,11 @@ export class Turn {
   }
 
   async #withdrawn(everyMs = 20): Promise<number> {
-    return this.#stage.whenSwitch("all is withdrawn", (peers) => peers.every(({ prefixes }) => prefixes === 0), everyMs);
+    return this.#stage.whenSwitch(
+      "all is withdrawn",
+      (peers) => peers.every(({ prefixes }) => prefixes === 0),
+      everyMs,
+    );
   }
 
   /** When the API server has nothing to do any more: all events are written, too. */

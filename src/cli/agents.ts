@@ -23,7 +23,12 @@ export function addAgentCommands(program: Command): void {
       await openPort();
       const instance = `${hostname()}-${process.pid}`;
       const onFailure = (error: unknown) => log.warn({ error: String(error) }, "the API server did not take it");
-      const events = new EventRecorder(client, { component: "fairlead-controller", instance, onFailure, perSecond: 25 });
+      const events = new EventRecorder(client, {
+        component: "fairlead-controller",
+        instance,
+        onFailure,
+        perSecond: 25,
+      });
       const recording = events.run(signal);
       const metrics = controllerMetrics(registry);
       const { namespace } = options;

@@ -37,7 +37,12 @@ export class Allocator {
   readonly #services = new Map<string, Service>();
   #isStarted = false;
 
-  constructor(api: AddressApi, queue: StatusQueue, handlers: AllocatorHandlers, options: AllocationOptions & LedgerOptions = {}) {
+  constructor(
+    api: AddressApi,
+    queue: StatusQueue,
+    handlers: AllocatorHandlers,
+    options: AllocationOptions & LedgerOptions = {},
+  ) {
     this.#api = api;
     this.#queue = queue;
     this.#handlers = handlers;

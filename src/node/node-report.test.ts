@@ -9,7 +9,12 @@ type Status = NonNullable<NodeReport["status"]>;
 
 function session(prefixes: number): PeerStatus {
   // Only what a report is made of.
-  return { name: "switch", state: "established", stateSince: 0, prefixes: { sent: { 4: prefixes, 6: 0 } } } as PeerStatus;
+  return {
+    name: "switch",
+    state: "established",
+    stateSince: 0,
+    prefixes: { sent: { 4: prefixes, 6: 0 } },
+  } as PeerStatus;
 }
 
 test("counts that change are told once and, at the end, as they are; a session that goes is told at once", async () => {

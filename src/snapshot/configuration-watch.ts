@@ -250,7 +250,8 @@ export class ConfigurationWatch {
 }
 
 function areOfStatusOnly({ added, updated, deleted }: Changes<KubernetesObject>): boolean {
-  const isSame = (change: (typeof updated)[number]) => isDeepStrictEqual(configured(change.old), configured(change.new));
+  const isSame = (change: (typeof updated)[number]) =>
+    isDeepStrictEqual(configured(change.old), configured(change.new));
   return added.length + deleted.length === 0 && updated.every(isSame);
 }
 
