@@ -1,6 +1,6 @@
 import { build } from "../setup/build.ts";
 import { metallbPrograms } from "../setup/metallb.ts";
-import { Measurements } from "./measurements.ts";
+import { Comparison } from "./metallb/comparison.ts";
 import { barePeer, fairleadPeer, metallbPeer } from "./metallb/peers.ts";
 import { Stage } from "./metallb/stage.ts";
 import { serviceNames, Turn, type Measured } from "./metallb/turn.ts";
@@ -21,10 +21,10 @@ export const metallb: Benchmark = {
     await stage.services.createEndpoints([...serviceNames(Math.max(...counts)), "single"], node);
     for (const count of counts) {
       const measured: Measured = {
-        one: new Measurements(),
-        many: new Measurements(),
-        start: new Measurements(),
-        cost: new Measurements(),
+        one: new Comparison(),
+        many: new Comparison(),
+        start: new Comparison(),
+        cost: new Comparison(),
       };
       for (let run = 0; run < (quick ? 1 : 5); run++) {
         for (const peer of peers) await new Turn(stage, peer, count, measured, signal).all();

@@ -1,7 +1,7 @@
 import { setTimeout as wait } from "node:timers/promises";
 import { until, type HostProcess } from "../../src/lab/index.ts";
 import { nowMs } from "../measured-process.ts";
-import type { Measurements } from "../measurements.ts";
+import type { Comparison } from "./comparison.ts";
 import type { Peer } from "./peers.ts";
 import { figuresOf } from "./process-figures.ts";
 import type { Stage, SwitchPeer } from "./stage.ts";
@@ -19,10 +19,10 @@ const quietAtFirst = 0.12;
 
 /** Where a turn's figures go. */
 export interface Measured {
-  readonly one: Measurements;
-  readonly many: Measurements;
-  readonly start: Measurements;
-  readonly cost: Measurements;
+  readonly one: Comparison;
+  readonly many: Comparison;
+  readonly start: Comparison;
+  readonly cost: Comparison;
 }
 
 interface Running {
@@ -279,7 +279,7 @@ export class Turn {
   }
 
   #add(where: keyof Measured, what: string, unit: string, value: number): void {
-    this.#measured[where].add(`${what}: ${this.#peer.name}`, unit, value);
+    this.#measured[where].add(what, unit, this.#peer.name, value);
     if (process.env["FAIRLEAD_BENCH_TELL"] !== undefined) {
       process.stderr.write(`${what}: ${this.#peer.name}: ${Math.round(value * 10) / 10} ${unit}\n`);
     }
