@@ -34,11 +34,17 @@ function measurementsOf(what: string, { unit, runs }: Compared): Measurement[] {
   const fairlead = runs.get("Fairlead");
   if (fairlead === undefined) return told;
   const ratios: Measurement[] = [];
-  if (bare !== undefined) ratios.push({ name: `${what}: Fairlead to the bare writes`, unit: "×", runs: ratio(fairlead, bare) });
-  if (metallb !== undefined) ratios.push({ name: `${what}: Fairlead to MetalLB`, unit: "×", runs: ratio(fairlead, metallb) });
+  if (bare !== undefined)
+    ratios.push({ name: `${what}: Fairlead to the bare writes`, unit: "×", runs: ratio(fairlead, bare) });
+  if (metallb !== undefined)
+    ratios.push({ name: `${what}: Fairlead to MetalLB`, unit: "×", runs: ratio(fairlead, metallb) });
   if (bare !== undefined && metallb !== undefined && what.includes("processor")) {
     const beyond = (values: readonly number[]) => values.map((value, run) => value - (bare[run] ?? Number.NaN));
-    ratios.push({ name: `${what}: Fairlead to MetalLB, beyond the bare writes`, unit: "×", runs: ratio(beyond(fairlead), beyond(metallb)) });
+    ratios.push({
+      name: `${what}: Fairlead to MetalLB, beyond the bare writes`,
+      unit: "×",
+      runs: ratio(beyond(fairlead), beyond(metallb)),
+    });
   }
   return [...told, ...ratios];
 }

@@ -1,0 +1,55 @@
+import { formatAddress } from "../net/index.ts";
+import { assignedAddresses, describe, plan } from "../plan/index.ts";
+import { keyOf } from "../kubernetes/resources/index.ts";
+import type { WholeSnapshot } from "../snapshot/index.ts";
+
+/** What would be another in a cluster that comes from MetalLB to Fairlead. */
+export interface Migration {
+  /** What is wrong with the configuration, as Fairlead reads it: it gives no address before it is mended. */
+  readonly problems: readonly string[];
+  /** Objects of MetalLB that Fairlead does not read. */
+  readonly unread: readonly string[];
+  /** How many Services keep the addresses that they have. */
+  readonly keeping: number;
+  readonly changing: readonly {
+    readonly service: string;
+    readonly now: readonly string[];
+    readonly then: readonly string[];
+    readonly why: readonly string[];
+  }[];
+  /** Services that have an address which nobody would announce. */
+  readonly silent: readonly { readonly service: string; readonly why: readonly string[] }[];
+  /** The routers that each node would have a session with. */
+  readonly nodes: readonly { readonly node: string; readonly peers: readonly string[] }[];
+}
+
+/** The same decision that controller and agents will make, of the cluster as it is; `unread` by kind and name. */
+export function migrationOf({ snapshot, read, services, nodes }: WholeSnapshot, unread: readonly string[]): Migration {
+  const decided = plan({ ...snapshot, configuration: read.ok ? read.configuration : undefined });
+  const asking = services.filter(({ spec }) => spec.type === "LoadBalancer");
+  const told = asking.flatMap((service) => {
+    const decision = decided.allocations.get(keyOf(service));
+    if (decision === undefined) return [];
+    const now = assignedAddresses(service).map(formatAddress);
+    const then = decision.addresses.map(formatAddress);
+    return [{ service: keyOf(service), now, then, why: decision.reasons.map(describe) }];
+  });
+  const changing = told.filter(({ now, then }) => now.join() !== then.join());
+  const silent = told.flatMap(({ service, now }) => {
+    const announcement = decided.announcements.get(service);
+    const isSilent = now.length > 0 && announcement !== undefined && announcement.offers.length === 0;
+    return isSilent ? [{ service, why: announcement.reasons.map(describe) }] : [];
+  });
+  return {
+    problems: read.problems.map(describe),
+    unread,
+    keeping: told.filter(({ now }) => now.length > 0).length - changing.filter(({ now }) => now.length > 0).length,
+    // While the configuration is wrong nothing is taken from anybody.
+    changing: read.ok ? changing : [],
+    silent: read.ok ? silent : [],
+    nodes: nodes.map(({ metadata: { name } }) => ({
+      node: name,
+      peers: [...(decided.planFor(name)?.sessions.keys() ?? [])],
+    })),
+  };
+}
