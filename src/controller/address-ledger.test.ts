@@ -26,7 +26,7 @@ test("the first address is written at once, and those that follow soon are writt
     isDecidedOn: () => true,
     onFailure: (block: string, error: unknown) => assert.fail(`${block}: ${String(error)}`),
   };
-  const ledger = new AddressLedger(api, handlers, { gatherMs: 500 });
+  const ledger = new AddressLedger(api, handlers, { gather: { firstMs: 500, mostMs: 500 } });
   const claim = (number: number) => {
     const address = parseAddress(`192.0.2.${number}`);
     assert.ok(address !== undefined);

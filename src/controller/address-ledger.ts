@@ -35,10 +35,17 @@ export interface LedgerHandlers {
 
 export interface LedgerOptions {
   /**
-   * How soon after a write of a block it may be written again. A block is large, and Services that are made by the
-   * hundred come one by one: what comes meanwhile is gathered into one write. The first one is never kept waiting.
+   * How soon a block may be written again, at first and, while writes go on, at most: twice as long each time. A block is
+   * large, and Services that are made by the hundred come one by one: what comes meanwhile is one write. The first is
+   * never kept waiting. Without pauses where this is left out.
    */
-  readonly gatherMs?: number;
+  readonly gather?: { readonly firstMs: number; readonly mostMs: number };
+}
+
+/** Since when, on the clock of `performance`, and how long a block is not to be written. */
+interface Pause {
+  readonly at: number;
+  readonly ms: number;
 }
 
 /** What is to be done to one block; a claim or release is named by its owner and address. */
@@ -63,14 +70,13 @@ export class AddressLedger {
   readonly #pending = new Map<string, Pending>();
   readonly #busy = new Map<string, Promise<void>>();
   readonly #heard = new Map<string, AddressBlock>();
-  readonly #gatherMs: number;
-  /** By block, on the clock of `performance`. */
-  readonly #writtenAt = new Map<string, number>();
+  readonly #gather: LedgerOptions["gather"];
+  readonly #pauses = new Map<string, Pause>();
 
-  constructor(api: AddressApi, handlers: LedgerHandlers, { gatherMs = 0 }: LedgerOptions = {}) {
+  constructor(api: AddressApi, handlers: LedgerHandlers, { gather }: LedgerOptions = {}) {
     this.#api = api;
     this.#handlers = handlers;
-    this.#gatherMs = gatherMs;
+    this.#gather = gather;
   }
 
   /** Takes blocks as a list or a watch brings them; older ones than our own writes are left aside. */
@@ -146,8 +152,7 @@ export class AddressLedger {
     for (;;) {
       const pending = this.#pending.get(name);
       if (pending === undefined) return;
-      const restMs = (this.#writtenAt.get(name) ?? Number.NEGATIVE_INFINITY) + this.#gatherMs - performance.now();
-      if (pending.claims.size + pending.releases.size > 0 && restMs > 0) await wait(restMs);
+      if (pending.claims.size + pending.releases.size > 0) await this.#rest(name);
       this.#dropNeedless(pending);
       const block = this.#blocks.get(name);
       const verified = await this.#verified([...pending.releases.values()]);
@@ -162,13 +167,29 @@ export class AddressLedger {
       if (first === undefined) return;
       try {
         const written = await this.#api.writeBlock(changed(block, first.address, claims, releases));
-        if (this.#gatherMs > 0) this.#writtenAt.set(name, performance.now());
+        this.#pause(name);
         this.#settle(written, pending, claims, releases);
       } catch (error) {
         if (!isConflict(error)) throw error;
         await this.#giveWay(name);
       }
     }
+  }
+
+  async #rest(name: string): Promise<void> {
+    const pause = this.#pauses.get(name);
+    if (pause === undefined) return;
+    const restMs = pause.at + pause.ms - performance.now();
+    if (restMs > 0) await wait(restMs);
+  }
+
+  /** Follows a write. One that comes long after the last begins anew. */
+  #pause(name: string): void {
+    if (this.#gather === undefined) return;
+    const { firstMs, mostMs } = this.#gather;
+    const [at, last] = [performance.now(), this.#pauses.get(name)];
+    const goesOn = last !== undefined && at - last.at < 2 * mostMs;
+    this.#pauses.set(name, { at, ms: goesOn ? Math.min(mostMs, 2 * last.ms) : firstMs });
   }
 
   /** A release that is not wanted any more is dropped; what was never written is released by forgetting it. */

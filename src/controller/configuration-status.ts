@@ -22,6 +22,8 @@ interface Modules {
  */
 const usagePauseMs = 500;
 const usageAgainMs = 5_000;
+/** Nor is all that is configured gone through again for each of them. */
+const conditionsPauseMs = 100;
 
 /** Says on the objects of the configuration whether they are in force, and on pools how much of them is used. */
 export class ConfigurationStatus {
@@ -59,7 +61,7 @@ export class ConfigurationStatus {
   /** To be called whenever decisions, or the objects of the configuration, may have changed. */
   decided(): void {
     this.#queue.addAfter("usage", Math.max(usagePauseMs, this.#usageAt + usageAgainMs - performance.now()));
-    this.#queue.add("conditions");
+    this.#queue.addAfter("conditions", conditionsPauseMs);
   }
 
   async idle(): Promise<void> {
