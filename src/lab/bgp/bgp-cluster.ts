@@ -33,6 +33,8 @@ export interface ClusterChoices {
 
 export interface BgpClusterOptions extends UpOptions, ClusterChoices {
   readonly bfd?: BfdTimes | undefined;
+  /** The switch offers graceful restart. */
+  readonly gracefulRestart?: boolean;
   /** Said to each agent beside the usual. */
   readonly agentArguments?: readonly string[];
   /** Nobody gives Services addresses, nor announces them, until somebody is started who does. */
@@ -72,9 +74,10 @@ export class BgpCluster {
     }
     const lab = await Lab.up(bgpTopology, options);
     try {
-      const frr = await FrrSwitch.start(lab, "switch", { ...bgpSwitch, bfd: options.bfd }, options.signal);
+      const { bfd, gracefulRestart, signal } = options;
+      const frr = await FrrSwitch.start(lab, "switch", { ...bgpSwitch, bfd, gracefulRestart }, signal);
       const startApi = options.api === "kubernetes" ? startKubernetesApi : startEmbeddedApi;
-      const api = await startApi(lab, { serviceNetwork, signal: options.signal });
+      const api = await startApi(lab, { serviceNetwork, signal });
       const cluster = new BgpCluster(lab, frr, api, options);
       await cluster.kubectl(["apply", "-f", manifest("namespace")]);
       await Promise.all(cluster.nodes.map((node) => cluster.#startNode(node)));
@@ -148,6 +151,14 @@ export class BgpCluster {
     this.#agents.delete(node);
   }
 
+  /** Starts an agent beside the one that runs, whose place it is to take. Resolves with that one. */
+  async startSuccessor(node: string): Promise<HostProcess> {
+    const old = this.#agents.get(node);
+    if (old === undefined) throw new LabError("lab.processEnded", `${node} has no agent that could be succeeded`);
+    await this.startAgent(node);
+    return old;
+  }
+
   /** A node's agent is gone at once, without a word; its node lives. */
   async killAgent(node: string): Promise<void> {
     await this.#agents.get(node)?.kill();
@@ -190,7 +201,15 @@ interface NodeList {
   }[];
 }
 
+type ManifestName =
+  | "namespace"
+  | "resources"
+  | "resources-graceful-restart"
+  | "legacy-configmap"
+  | "workload"
+  | "workload-local";
+
 /** The path of a manifest of the scenario. */
-export function manifest(name: "namespace" | "resources" | "legacy-configmap" | "workload" | "workload-local"): string {
+export function manifest(name: ManifestName): string {
   return fileURLToPath(new URL(`../scenarios/bgp/${name}.yaml`, import.meta.url));
 }
