@@ -1,3 +1,4 @@
+import { apiserver } from "./apiserver.ts";
 import { bfd } from "./bfd.ts";
 import { bgp } from "./bgp.ts";
 import { fuzz } from "./fuzz.ts";
@@ -8,4 +9,4 @@ import { proxy } from "./proxy.ts";
 import type { Benchmark } from "./report.ts";
 
 /** In the order in which they are run. */
-export const benchmarks: readonly Benchmark[] = [plan, bgp, processes, proxy, bfd, nodeDetection, fuzz];
+export const benchmarks: readonly Benchmark[] = [plan, bgp, processes, proxy, bfd, nodeDetection, fuzz, apiserver];

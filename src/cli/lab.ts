@@ -1,6 +1,6 @@
-import { InvalidArgumentError, type Command } from "commander";
-import type { BfdTimes } from "../lab/index.ts";
-import { stories, type StoryKind, type StoryOptions } from "../lab/stories/index.ts";
+import { InvalidArgumentError, Option, type Command } from "commander";
+import type { ApiChoice, BfdTimes, ClusterChoices, ProxyChoice } from "../lab/index.ts";
+import { clusterTakes, stories, type StoryKind, type StoryOptions } from "../lab/stories/index.ts";
 import { parseDetectionTimes } from "./detection-times.ts";
 
 /** `fairlead lab`: whole networks on one machine. */
@@ -16,10 +16,12 @@ export function addLabCommands(program: Command): void {
     .command("up")
     .description("build a scenario's network, configured and with its workload, and leave it running")
     .argument("<scenario>", "bgp", scenario)
-    .action(async () => {
+    .addOption(apiOption(clusterTakes.api))
+    .addOption(proxyOption(clusterTakes.proxy))
+    .action(async (_: string, options: ClusterChoices) => {
       const { BgpCluster, manifest } = await import("../lab/index.ts");
       const { renderTour } = await import("./render-tour.ts");
-      const cluster = await BgpCluster.up({ signal: interruption() });
+      const cluster = await BgpCluster.up({ ...options, signal: interruption() });
       await cluster.kubectl(["apply", "-f", manifest("resources"), "-f", manifest("workload")]);
       await cluster.lab.leaveRunning();
       process.stdout.write(renderTour(cluster));
@@ -56,6 +58,8 @@ function addStory(run: Command, { name, about, takes, tell }: StoryKind): void {
     .option("--json", "print one object on standard output, and nothing else", false);
   if (takes.bfd !== undefined) command.option("--bfd <times>", takes.bfd, bfdTimes);
   if (takes.faults !== undefined) command.option("--faults <count>", takes.faults, faults);
+  if (takes.api !== undefined) command.addOption(apiOption(takes.api));
+  if (takes.proxy !== undefined) command.addOption(proxyOption(takes.proxy));
   command.action(async ({ json, ...options }: StoryOptions & { readonly json: boolean }) => {
     const { liveAudience, renderReport } = await import("./render-story.ts");
     const report = await tell(liveAudience(json ? process.stderr : process.stdout), options, interruption());
@@ -68,6 +72,18 @@ function faults(text: string): number {
   const count = Number(text);
   if (!/^\d+$/.test(text) || count < 1 || count > 1_000) throw new InvalidArgumentError("must be 1 to 1000");
   return count;
+}
+
+function apiOption(about: string): Option {
+  return new Option("--api <which>", about)
+    .choices(["embedded", "kubernetes"] satisfies ApiChoice[])
+    .default("embedded");
+}
+
+function proxyOption(about: string): Option {
+  return new Option("--proxy <which>", about)
+    .choices(["fairlead", "kube-proxy"] satisfies ProxyChoice[])
+    .default("fairlead");
 }
 
 /** Aborted by Ctrl-C and SIGTERM: what was built is taken away then. */

@@ -24,10 +24,9 @@ export interface ProcessEnd {
   readonly signal: NodeJS.Signals | null;
 }
 
-/** A process that runs inside a namespace, with its output in files. It outlives its parent, if the parent wants so. */
+/** A process that runs inside a namespace, or in the machine's own, with its output in files. It outlives its parent, if the parent wants so. */
 export class HostProcess {
   readonly name: string;
-  readonly namespace: string;
   readonly id: ProcessId;
   readonly logFile: string;
   readonly outputFile: string;
@@ -35,14 +34,14 @@ export class HostProcess {
   readonly #child: ChildProcess;
 
   /** Starts `spec` in `namespace`; its log goes to `folder`. Rejects if it cannot be started. */
-  static async start(namespace: string, folder: string, spec: ProcessSpec): Promise<HostProcess> {
+  static async start(namespace: string | undefined, folder: string, spec: ProcessSpec): Promise<HostProcess> {
     const logFile = `${folder}/${spec.name}.log`;
     const outputFile = spec.separateOutput === true ? `${folder}/${spec.name}.out` : logFile;
     await mkdir(dirname(logFile), { recursive: true });
     const log = await open(logFile, "a");
     const output = spec.separateOutput === true ? await open(outputFile, "a") : log;
     try {
-      const [file = "", ...args] = inside(namespace, spec.argv);
+      const [file = "", ...args] = namespace === undefined ? spec.argv : inside(namespace, spec.argv);
       const child = spawn(file, args, {
         stdio: ["ignore", output.fd, log.fd, ...(spec.files ?? [])],
         env: { ...process.env, ...spec.env },
@@ -60,7 +59,7 @@ export class HostProcess {
         throw new LabError("lab.processEnded", `${spec.name}: ${spec.argv[0]} could not be started, see ${logFile}`);
       }
       if (spec.urgent === true) setPriority(pid, constants.priority.PRIORITY_HIGH);
-      return new HostProcess(spec.name, namespace, { pid, startTime }, { logFile, outputFile }, child, ended);
+      return new HostProcess(spec.name, { pid, startTime }, { logFile, outputFile }, child, ended);
     } finally {
       await log.close();
       if (output !== log) await output.close();
@@ -69,14 +68,12 @@ export class HostProcess {
 
   private constructor(
     name: string,
-    namespace: string,
     id: ProcessId,
     files: { readonly logFile: string; readonly outputFile: string },
     child: ChildProcess,
     ended: Promise<ProcessEnd>,
   ) {
     this.name = name;
-    this.namespace = namespace;
     this.id = id;
     this.logFile = files.logFile;
     this.outputFile = files.outputFile;

@@ -1,4 +1,7 @@
-export { BgpCluster, fairlead, kubectlPath, manifest } from "./bgp/bgp-cluster.ts";
+export { BgpCluster, manifest } from "./bgp/bgp-cluster.ts";
+export type { ClusterChoices, ProxyChoice } from "./bgp/bgp-cluster.ts";
+export type { ApiChoice } from "./cluster/cluster-api.ts";
+export { agentCapabilities, fairlead, kubectlPath } from "./commands.ts";
 export type { BfdTimes } from "./frr-switch.ts";
 export { labs } from "./lab-folder.ts";
 export type { LossRow } from "./load/loss-table.ts";

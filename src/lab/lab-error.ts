@@ -7,6 +7,8 @@ export type LabErrorCode =
   | "lab.hostDown"
   | "lab.command"
   | "lab.processEnded"
+  | "lab.noProgram"
+  | "lab.apiChoice"
   | "lab.cni"
   | "lab.timeout";
 

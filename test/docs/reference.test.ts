@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { bfdMalformedPage } from "./bfd-malformed-page.ts";
 import { commandLinePage } from "./command-line-page.ts";
+import { embeddedApiPage } from "./embedded-api-page.ts";
 import { malformedPage } from "./malformed-page.ts";
 import { textOf, type Page } from "./markdown.ts";
 import { metricsPage } from "./metrics-page.ts";
@@ -17,6 +18,7 @@ const pages: Readonly<Record<string, () => Page>> = {
   "resources.md": resourcesPage,
   "reasons.md": reasonsPage,
   "metrics.md": metricsPage,
+  "embedded-api.md": embeddedApiPage,
   "bgp-malformed.md": malformedPage,
   "bfd-malformed.md": bfdMalformedPage,
 };

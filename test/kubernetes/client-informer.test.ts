@@ -214,11 +214,39 @@ test("a watch is resumed where it was, by bookmarks too, without another list", 
     server.cut();
     server.put("b", { step: "2" });
     await until("the cache agrees", () => agrees(stage, informer));
-    const lists = server.seen.filter(({ url }) => url.searchParams.get("watch") === null);
+    // With a limit of one only the version is asked for.
+    const lists = server.seen.filter(
+      ({ url: { searchParams } }) => !searchParams.has("watch") && searchParams.get("limit") !== "1",
+    );
     assert.equal(lists.length, 1);
     assert.ok(server.seen.every(({ url }) => url.searchParams.get("allowWatchBookmarks") !== "false"));
   });
 });
+
+for (const meanwhile of ["is away", "keeps its watches open"]) {
+  test(`a server that is put back to an older state is listed anew, when it ${meanwhile}`, async () => {
+    await onStage(async (stage) => {
+      const { server } = stage;
+      for (const name of ["stays", "changes", "returns"]) server.put(name, { step: "1" });
+      const backup = server.backup();
+      const informer = stage.watch();
+      await until("it is watching", () => server.openWatches === 1);
+      for (const name of ["changes", "later", "last"]) server.put(name, { step: "2" });
+      server.remove("returns");
+      await until("the cache agrees", () => agrees(stage, informer));
+      server.restore(backup);
+      // The same version as before, and something else.
+      server.put("changes", { step: "3" });
+      if (meanwhile === "is away") server.cut();
+      await until("the cache agrees", () => agrees(stage, informer));
+      assert.deepEqual([...informer.cache.keys()].sort(), ["default/changes", "default/returns", "default/stays"]);
+      assert.deepEqual(informer.cache.get("default/changes")?.data, { step: "3" });
+      await until("it is watching again", () => informer.staleSince === undefined);
+      server.put("new", {});
+      await until("the cache agrees", () => agrees(stage, informer));
+    });
+  });
+}
 
 test("a list whose page is forgotten half way is read again in one piece", async () => {
   await onStage(async (stage) => {

@@ -16,6 +16,11 @@ interface Entry {
   readonly object: ModelObject;
 }
 
+export interface Backup {
+  readonly version: number;
+  readonly objects: ReadonlyMap<string, ModelObject>;
+}
+
 export interface Seen {
   readonly method: string;
   readonly url: URL;
@@ -40,8 +45,9 @@ export class ModelServer {
   /** The next event is sent by half, and the connection is cut. */
   cutNextEvent = false;
   readonly #server: Server;
-  readonly #objects = new Map<string, ModelObject>();
-  readonly #watches = new Set<ServerResponse>();
+  #objects = new Map<string, ModelObject>();
+  /** With the version that each has told of already. */
+  readonly #watches = new Map<ServerResponse, number>();
   #history: Entry[] = [];
   #version = 100;
   /** What happened up to here is forgotten. */
@@ -109,6 +115,17 @@ export class ModelServer {
     this.#compacted = this.#version;
   }
 
+  backup(): Backup {
+    return { version: this.#version, objects: new Map(this.#objects) };
+  }
+
+  /** Forgets what has happened since, also that it has happened. Open watches stay open, and silent. */
+  restore({ version, objects }: Backup): void {
+    this.#version = version;
+    this.#objects = new Map(objects);
+    this.compact();
+  }
+
   bookmark(): void {
     const metadata = { resourceVersion: String(this.#version) };
     this.sendRaw(
@@ -118,28 +135,32 @@ export class ModelServer {
 
   /** Into every open watch, as it is. */
   sendRaw(text: string): void {
-    for (const response of this.#watches) response.write(text);
+    for (const response of this.#watches.keys()) response.write(text);
   }
 
   cut(): void {
-    for (const response of this.#watches) response.destroy();
+    for (const response of this.#watches.keys()) response.destroy();
     this.#watches.clear();
   }
 
   /** Ends the watches in good order, as a server does at `timeoutSeconds`. */
   end(): void {
-    for (const response of this.#watches) response.end();
+    for (const response of this.#watches.keys()) response.end();
     this.#watches.clear();
   }
 
   #happened(entry: Entry): void {
     this.#history.push(entry);
-    for (const response of this.#watches) this.#send(response, entry);
+    // A watch of the old history hears of nothing until the new one has come as far.
+    for (const [response, since] of this.#watches) {
+      if (entry.version > since) this.#send(response, entry);
+    }
   }
 
-  #send(response: ServerResponse, { type, object }: Entry): void {
+  #send(response: ServerResponse, { version, type, object }: Entry): void {
     const line = `${JSON.stringify({ type, object })}\n`;
     if (!this.cutNextEvent) {
+      this.#watches.set(response, Math.max(version, this.#watches.get(response) ?? 0));
       response.write(line);
       return;
     }
@@ -207,7 +228,7 @@ export class ModelServer {
     }
     response.writeHead(200, { "content-type": "application/json" });
     response.flushHeaders();
-    this.#watches.add(response);
+    this.#watches.set(response, Number(since ?? this.#version));
     response.on("close", () => this.#watches.delete(response));
     const entries =
       since === null

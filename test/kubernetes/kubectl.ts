@@ -18,15 +18,30 @@ export class Kubectl implements AsyncDisposable {
     this.#folder = folder;
   }
 
-  static async with(kubeconfig: string): Promise<Kubectl> {
+  /** At home in `namespace`. */
+  static async with(kubeconfig: string, namespace = "default"): Promise<Kubectl> {
     const folder = await mkdtemp(join(tmpdir(), "fairlead-kubectl-"));
     await writeFile(join(folder, "config"), kubeconfig, { mode: 0o600 });
-    return new Kubectl(folder);
+    const kubectl = new Kubectl(folder);
+    if (namespace !== "default") await kubectl.run("config", "set-context", "--current", `--namespace=${namespace}`);
+    return kubectl;
+  }
+
+  /** The file that it reads. */
+  get kubeconfig(): string {
+    return join(this.#folder, "config");
   }
 
   /** What it prints; rejects when it ends with another status than 0. */
   async run(...args: readonly string[]): Promise<string> {
     const { stdout } = await execute(binary, args, this.#options());
+    return stdout;
+  }
+
+  /** With these variables in its environment. */
+  async runWith(env: NodeJS.ProcessEnv, ...args: readonly string[]): Promise<string> {
+    const options = this.#options();
+    const { stdout } = await execute(binary, args, { ...options, env: { ...options.env, ...env } });
     return stdout;
   }
 

@@ -13,7 +13,8 @@ import { booleanOf, targetOf, type ApiRequest, type ApiResponse, type Target } f
 import { showList, showObject, watchShow } from "./show.ts";
 import { badRequest, methodNotAllowed, notImplemented, pathNotFound } from "./status.ts";
 import type { Store } from "./store/store.ts";
-import { handleSubresource, type Subresources } from "./subresources.ts";
+import { answerReview } from "./reviews.ts";
+import { handleSubresource, type Subresources, type TokenIssuer } from "./subresources.ts";
 import { Watches, type WatchSink } from "./watch.ts";
 import { writeOptionsOf } from "./write-options.ts";
 import { Writer, type Written } from "./writer.ts";
@@ -37,7 +38,7 @@ export class Api {
   readonly writer: Writer;
   readonly deleter: Deleter;
 
-  constructor(store: Store, kinds: readonly Kind[], strategyOf: StrategyOf) {
+  constructor(store: Store, kinds: readonly Kind[], strategyOf: StrategyOf, tokens: TokenIssuer) {
     this.#store = store;
     this.#kinds = kinds;
     this.#strategyOf = strategyOf;
@@ -45,7 +46,7 @@ export class Api {
     this.#watches = new Watches(store);
     this.writer = new Writer(store, strategyOf);
     this.deleter = new Deleter(store, strategyOf);
-    this.#subresources = { writer: this.writer, deleter: this.deleter };
+    this.#subresources = { writer: this.writer, deleter: this.deleter, reader: this.#reader, tokens };
   }
 
   /** The response, or nothing when the request became a watch. Throws an `ApiError` for what is refused. */
@@ -54,6 +55,8 @@ export class Api {
     if (undone !== undefined) throw notImplemented(`the query parameter ${undone}`);
     const discovered = answerDiscovery(request, this.#kinds);
     if (discovered !== undefined) return discovered;
+    const reviewed = answerReview(request);
+    if (reviewed !== undefined) return reviewed;
     const target = targetOf(request.path, this.#kinds);
     if (target === undefined) throw unserved(request.path);
     if (target.subresource !== undefined && target.subresource !== "status") {

@@ -1,17 +1,20 @@
 import type { IncomingMessage } from "node:http";
 import { TLSSocket } from "node:tls";
-import type { Authority } from "./certificates/authority.ts";
+import type { Authority } from "./authority.ts";
 import type { User } from "./request.ts";
 import { ApiError } from "./status.ts";
 
 /** What may be asked by anybody, as a real server's role system:public-info-viewer has it. */
 const publicPaths = /^\/(?:healthz|livez|readyz|version)(?:\/|$)/;
 
-/** Throws 401 unless a certificate or token of our own authority says who asks. */
-export function authenticate(request: IncomingMessage, path: string, authority: Authority): void {
-  if (publicPaths.test(path)) return;
+const anonymous: User = { name: "system:anonymous", groups: ["system:unauthenticated"] };
+
+/** Who asks, by a certificate or token of our own authority; throws 401 where it cannot be told and matters. */
+export function authenticate(request: IncomingMessage, path: string, authority: Authority): User {
+  if (publicPaths.test(path)) return anonymous;
   const user = userOfCertificate(request) ?? userOfToken(request, authority);
   if (user === undefined) throw new ApiError(401, "Unauthorized", "Unauthorized");
+  return { ...user, groups: [...user.groups, "system:authenticated"] };
 }
 
 function userOfCertificate({ socket }: IncomingMessage): User | undefined {
@@ -24,6 +27,6 @@ function userOfCertificate({ socket }: IncomingMessage): User | undefined {
 }
 
 function userOfToken({ headers }: IncomingMessage, authority: Authority): User | undefined {
-  const [, token] = /^Bearer ([A-Za-z0-9_-]+)$/.exec(headers.authorization ?? "") ?? [];
+  const [, token] = /^Bearer ([A-Za-z0-9_.-]+)$/.exec(headers.authorization ?? "") ?? [];
   return token === undefined ? undefined : authority.userOfToken(token);
 }

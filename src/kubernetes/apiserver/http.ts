@@ -4,7 +4,7 @@ import { createServer, type Server } from "node:https";
 import type { AddressInfo } from "node:net";
 import type { Api } from "./api.ts";
 import { authenticate } from "./authentication.ts";
-import type { Authority } from "./certificates/authority.ts";
+import type { Authority } from "./authority.ts";
 import type { ApiRequest, ApiResponse } from "./request.ts";
 import { ApiError } from "./status.ts";
 import type { WatchSink } from "./watch.ts";
@@ -79,7 +79,7 @@ export class HttpServer {
 
   async #read(request: IncomingMessage): Promise<ApiRequest | undefined> {
     const url = urlOf(request.url ?? "/");
-    authenticate(request, url.pathname, this.#options.authority);
+    const user = authenticate(request, url.pathname, this.#options.authority);
     const chunks: Buffer[] = [];
     let bytes = 0;
     try {
@@ -97,6 +97,7 @@ export class HttpServer {
     const { accept = "", "content-type": contentType = "", "user-agent": userAgent = "" } = request.headers;
     const { pathname: path, searchParams: query } = url;
     return {
+      user,
       method: request.method ?? "GET",
       path,
       query,

@@ -19,6 +19,7 @@ export interface Target {
 
 /** A request, its body read, before anything is understood of it. */
 export interface ApiRequest {
+  readonly user: User;
   readonly method: string;
   readonly path: string;
   readonly query: URLSearchParams;

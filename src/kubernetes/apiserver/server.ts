@@ -2,7 +2,7 @@ import { kinds, Namespace } from "../resources/index.ts";
 import { serviceNetworksOf } from "./admission/service/networks.ts";
 import { strategies } from "./admission/strategies.ts";
 import { Api } from "./api.ts";
-import { Authority } from "./certificates/authority.ts";
+import { Authority } from "./authority.ts";
 import { expireEvents } from "./event-expiry.ts";
 import { GarbageCollector } from "./garbage-collector.ts";
 import { HttpServer } from "./http.ts";
@@ -56,7 +56,7 @@ export async function startApiServer(options: ApiServerOptions, signal?: AbortSi
     options.onError ?? ((error: unknown) => process.emitWarning(error instanceof Error ? error : String(error)));
   try {
     const authority = new Authority(store);
-    const api = new Api(store, kinds, strategies(networks));
+    const api = new Api(store, kinds, strategies(networks), authority);
     for (const name of firstNamespaces) await createNamespace(api, name);
     const collector = new GarbageCollector(store, api.deleter, kinds, onError);
     const names = [...new Set([...(options.names ?? []), options.host, "localhost", "127.0.0.1", "::1"])];

@@ -1,9 +1,11 @@
 import type { Deleter } from "./deleter.ts";
 import { deleteOptionsOf } from "./deleter.ts";
-import { isObject, objectAt, stringAt, type JsonObject } from "./json.ts";
+import { isObject, numberAt, objectAt, stringAt, type JsonObject } from "./json.ts";
 import { parseObjectBody } from "./body.ts";
-import { ensureObject, timestamp, type ApiObject } from "./object.ts";
+import { ensureObject, parseStored, timestamp, uidOf, type ApiObject } from "./object.ts";
+import type { Reader } from "./reader.ts";
 import type { ApiRequest, ApiResponse, Target } from "./request.ts";
+import type { ServiceAccountIdentity } from "./service-account-token.ts";
 import { badRequest, conflict, methodNotAllowed, notFound, notImplemented, pathNotFound } from "./status.ts";
 import type { Writer } from "./writer.ts";
 import { writeOptionsOf } from "./write-options.ts";
@@ -11,6 +13,12 @@ import { writeOptionsOf } from "./write-options.ts";
 export interface Subresources {
   readonly writer: Writer;
   readonly deleter: Deleter;
+  readonly reader: Reader;
+  readonly tokens: TokenIssuer;
+}
+
+export interface TokenIssuer {
+  serviceAccountToken(account: ServiceAccountIdentity, seconds: number): string;
 }
 
 /** Those that Kubernetes has and this server has not. */
@@ -39,6 +47,10 @@ export async function handleSubresource(
     else await bind(request, { kind, namespace, name }, body, parts);
     return { code: 201, contentType: "application/json", body: JSON.stringify(success) };
   }
+  if (kind.plural === "serviceaccounts" && subresource === "token") {
+    if (request.method !== "POST") throw methodNotAllowed();
+    return tokenFor(request, target, parts);
+  }
   if (undone[kind.plural]?.includes(first)) throw notImplemented(`the subresource ${kind.plural}/${first}`);
   throw pathNotFound();
 }
@@ -49,6 +61,19 @@ function bodyOf(request: ApiRequest, name: string): JsonObject {
   const given = stringAt(objectAt(value, "metadata"), "name") ?? name;
   if (given !== name) throw badRequest(`name in URL does not match name in the object: ${given}`);
   return value;
+}
+
+const defaultTokenSeconds = 3_600;
+
+/** authentication.k8s.io/v1 TokenRequest. */
+function tokenFor(request: ApiRequest, target: Target, { reader, tokens }: Subresources): ApiResponse {
+  const { namespace = "", name = "" } = target;
+  const body = bodyOf(request, name);
+  const seconds = numberAt(objectAt(body, "spec"), "expirationSeconds") ?? defaultTokenSeconds;
+  const account = parseStored(reader.get(target, new URLSearchParams()));
+  const token = tokens.serviceAccountToken({ namespace, name, uid: uidOf(account) }, seconds);
+  const status = { token, expirationTimestamp: timestamp(Date.now() + seconds * 1_000) };
+  return { code: 201, contentType: "application/json", body: JSON.stringify({ ...body, status }) };
 }
 
 /** An eviction is a deletion that a PodDisruptionBudget may refuse; there are none here. */

@@ -1,5 +1,5 @@
 import { randomInt, randomUUID } from "node:crypto";
-import type { Kind } from "../resources/index.ts";
+import { Namespace, ServiceAccount, type Kind } from "../resources/index.ts";
 import { required } from "./admission/causes.ts";
 import { check } from "./admission/check.ts";
 import type { StrategyOf } from "./admission/strategy.ts";
@@ -85,6 +85,11 @@ export class Writer {
     const refused = strategy.allocate?.(complete, undefined, { transaction, nowMs }) ?? [];
     if (refused.length > 0) throw invalid(kind, name, refused);
     const { text } = put(transaction, key, complete, undefined);
+    // Of kube-controller-manager's work, for pods are refused where it was not done.
+    if (kind === Namespace) {
+      const account = { apiVersion: "v1", kind: "ServiceAccount", metadata: { name: "default" } };
+      this.createIn(transaction, { kind: ServiceAccount, namespace: name }, account, options);
+    }
     return { text, created: true, warnings };
   }
 

@@ -2,6 +2,7 @@ import { keyOf, parseObject, pathOf, type Kind, type KubernetesObject } from "..
 import type { ClusterAccess } from "./access.ts";
 import { asConnectionError, type Call } from "./connection.ts";
 import { describeProblems, isApiError, UnreadableAnswer, unreadableObject, type UnreadableObject } from "./errors.ts";
+import { HistoryGuard } from "./history-guard.ts";
 import type {
   ApplyOptions,
   Cancellable,
@@ -32,6 +33,8 @@ const watchMarginMs = 30_000;
 export class Client {
   readonly access: ClusterAccess;
   readonly ports: Ports;
+  /** Asked by informers whether the server's history is still the one that they know. */
+  readonly history: HistoryGuard;
   readonly #requests: Requests;
   readonly #fieldManager: string;
   readonly #onUnreadable: (object: UnreadableObject) => void;
@@ -39,6 +42,7 @@ export class Client {
   constructor(access: ClusterAccess, options: ClientOptions = {}) {
     this.access = access;
     this.ports = options.ports ?? systemPorts;
+    this.history = new HistoryGuard(this.ports.clock);
     this.#requests = new Requests(access, this.ports, {
       userAgent: options.userAgent ?? "fairlead",
       limitMs: options.requestLimitMs ?? 30_000,
@@ -77,6 +81,15 @@ export class Client {
       if (pageSize === 0 || !isApiError(error, "expired")) throw error;
       return await this.#list(kind, options, 0);
     }
+  }
+
+  /** The resource version that the server is at: a quorum read, of one object at most. */
+  async revision(kind: Kind, options: Selection & Cancellable = {}): Promise<string> {
+    const subject = subjectOf("list", kind, options);
+    const query = queryOf(options);
+    query.set("limit", "1");
+    const call = { method: "GET", path: pathOf(kind, options), query, subject, signal: options.signal } as const;
+    return readPage(await this.#requests.json(call, true), subject).resourceVersion;
   }
 
   /** Fails with `already-exists` where there is one of the name. */

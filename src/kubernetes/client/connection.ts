@@ -26,10 +26,11 @@ export interface Answer {
 const answerLimitBytes = 1024 * 2 ** 20;
 
 /**
- * After so long without a byte, the kernel asks ten times, a second apart, whether the other side still lives: a watch
- * may rightly be silent for minutes, and a machine that has lost its power says no goodbye.
+ * After so long without a byte, the kernel asks some times, a second apart, whether the other side still lives: a watch
+ * may rightly be silent for minutes, and a machine that has lost its power says no goodbye. (Node.js before 26.4 knows
+ * the first number only, and asks ten times.)
  */
-const keepAliveAfterMs = 15_000;
+const keepAlive = { afterMs: 3_000, everyMs: 1_000, count: 4 };
 
 /** Requests to one API server over kept connections, with the credentials of the moment. */
 export class Connection {
@@ -109,7 +110,9 @@ export class Connection {
         ...(call.signal === undefined ? {} : { signal: call.signal }),
       });
       limit.whenReached(() => request.destroy());
-      request.on("socket", (socket) => socket.setKeepAlive(true, keepAliveAfterMs));
+      request.on("socket", (socket) =>
+        socket.setKeepAlive(true, keepAlive.afterMs, keepAlive.everyMs, keepAlive.count),
+      );
       request.on("response", resolve);
       request.on("error", reject);
       request.end(call.body);

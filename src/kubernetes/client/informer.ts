@@ -55,6 +55,12 @@ export class Informer<Value extends KubernetesObject, IndexName extends string =
   #resourceVersion: string | undefined;
   /** Whether this watch has brought anything. */
   #heard = false;
+  /** Ends the watch that is open, for a list. */
+  #watching = new AbortController();
+  /** How many lists were taken. */
+  #lists = 0;
+  /** The server's history is another one: what has the same version as before need not be the same. */
+  #otherHistory = false;
 
   constructor(
     client: Client,
@@ -89,11 +95,13 @@ export class Informer<Value extends KubernetesObject, IndexName extends string =
     const end = () => this.#ending.abort(signal.reason);
     signal.addEventListener("abort", end, { once: true });
     if (signal.aborted) end();
+    const leave = this.#client.history.join({ wentBack: () => this.#wentBack() });
     try {
       await this.#run();
     } catch (error) {
       if (!signal.aborted) throw error;
     } finally {
+      leave();
       clearImmediate(this.#delivery);
       signal.removeEventListener("abort", end);
       this.#stale();
@@ -110,7 +118,7 @@ export class Informer<Value extends KubernetesObject, IndexName extends string =
       let waitMs = 0;
       const hasHistory = this.#resourceVersion !== undefined;
       try {
-        if (!hasHistory) this.#replace(await this.#list());
+        if (!hasHistory || (await this.#wentBack())) this.#replace(await this.#list());
         await this.#watch(this.#resourceVersion);
       } catch (error) {
         waitMs = this.#takeFailure(error);
@@ -141,13 +149,40 @@ export class Informer<Value extends KubernetesObject, IndexName extends string =
     return this.#client.list(this.kind, { ...this.#selection(), signal: this.#ending.signal });
   }
 
+  /**
+   * Whether the server is at an older state than what we have seen of it; nothing that is known of its history is good
+   * any more then. One that answers with a list knows all that was there when it was asked.
+   */
+  async #wentBack(): Promise<boolean> {
+    const [known, lists] = [this.#resourceVersion, this.#lists];
+    if (known === undefined) return false;
+    const now = await this.#client.revision(this.kind, { ...this.#selection(), signal: this.#ending.signal });
+    if (lists !== this.#lists || !isOlder(now, known)) return false;
+    this.#otherHistory = true;
+    this.#resourceVersion = undefined;
+    this.#stale();
+    this.#watching.abort(new Error("the API server is at an older state than before"));
+    return true;
+  }
+
   async #watch(resourceVersion: string | undefined): Promise<void> {
+    const watching = (this.#watching = new AbortController());
+    try {
+      await this.#follow(resourceVersion, AbortSignal.any([this.#ending.signal, watching.signal]));
+    } catch (error) {
+      if (!watching.signal.aborted || this.#ending.signal.aborted) throw error;
+      // What was under way has told of the old history.
+      this.#resourceVersion = undefined;
+    }
+  }
+
+  async #follow(resourceVersion: string | undefined, signal: AbortSignal): Promise<void> {
     const least = this.#options.watchSeconds ?? 300;
     const events = this.#client.watch(this.kind, {
       ...this.#selection(),
       resourceVersion,
       timeoutSeconds: Math.ceil(least * (1 + this.#client.ports.random())),
-      signal: this.#ending.signal,
+      signal,
       onOpen: () => (this.#staleSince = undefined),
     });
     for await (const event of events) this.#take(event);
@@ -187,6 +222,8 @@ export class Informer<Value extends KubernetesObject, IndexName extends string =
       if (this.#cache.get(key)?.metadata.uid === uid) gone.delete(key);
     }
     for (const key of gone) this.#remove(key);
+    this.#lists += 1;
+    this.#otherHistory = false;
     this.#resourceVersion = list.resourceVersion;
     this.#deliver();
     this.#isSynced = true;
@@ -196,7 +233,8 @@ export class Informer<Value extends KubernetesObject, IndexName extends string =
   #put(object: Value): void {
     const known = this.#cache.get(keyOf(object))?.metadata;
     const { uid, resourceVersion } = object.metadata;
-    if (known !== undefined && known.uid === uid && known.resourceVersion === resourceVersion) return;
+    const same = known !== undefined && known.uid === uid && known.resourceVersion === resourceVersion;
+    if (same && !this.#otherHistory) return;
     const kept = this.#options.trim?.(object) ?? object;
     this.#note(this.#cache.set(kept), kept);
   }
@@ -232,6 +270,11 @@ export class Informer<Value extends KubernetesObject, IndexName extends string =
     const { namespace, labelSelector, fieldSelector } = this.#options;
     return { namespace, labelSelector, fieldSelector };
   }
+}
+
+/** Resource versions are numbers that grow (kubernetes.io: API concepts, "Resource versions"). */
+function isOlder(version: string, than: string): boolean {
+  return /^\d+$/.test(version) && /^\d+$/.test(than) && BigInt(version) < BigInt(than);
 }
 
 /** Starts an informer; it ends with the signal. */

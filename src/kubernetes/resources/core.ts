@@ -205,6 +205,12 @@ export const Secret = defineKind(
 );
 export type Secret = ObjectOf<typeof Secret>;
 
+export const ServiceAccount = defineKind(
+  { version: "v1", kind: "ServiceAccount", shortNames: ["sa"], description: "Whom a process is, to the API server." },
+  z.object(typeMeta("v1", "ServiceAccount")),
+);
+export type ServiceAccount = ObjectOf<typeof ServiceAccount>;
+
 export const Event = defineKind(
   { version: "v1", kind: "Event", shortNames: ["ev"], description: "Something that happened to an object." },
   z.object({

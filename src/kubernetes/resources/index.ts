@@ -1,5 +1,5 @@
 export { customResourceDefinition, openApiSchema } from "./crd.ts";
-export { ConfigMap, Event, Namespace, Node, Pod, Secret, Service } from "./core.ts";
+export { ConfigMap, Event, Namespace, Node, Pod, Secret, Service, ServiceAccount } from "./core.ts";
 export { AddressBlock, gatewaysAnnotation, NodeReport, Rollout, type LostEvidence } from "./fairlead.ts";
 export { apiVersionOf, keyOf, pathOf, type Kind, type KubernetesObject, type ObjectOf } from "./kind.ts";
 export { kinds } from "./kinds.ts";

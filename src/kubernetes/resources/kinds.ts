@@ -1,4 +1,4 @@
-import { ConfigMap, Event, Namespace, Node, Pod, Secret, Service } from "./core.ts";
+import { ConfigMap, Event, Namespace, Node, Pod, Secret, Service, ServiceAccount } from "./core.ts";
 import { AddressBlock, NodeReport, Rollout } from "./fairlead.ts";
 import type { Kind } from "./kind.ts";
 import { BFDProfile, BGPAdvertisement, BGPPeer, Community, IPAddressPool } from "./metallb.ts";
@@ -12,6 +12,7 @@ export const kinds: readonly Kind[] = [
   Service,
   ConfigMap,
   Secret,
+  ServiceAccount,
   Event,
   ReplicaSet,
   EndpointSlice,

@@ -1,14 +1,17 @@
-import { existsSync } from "node:fs";
-import { readFile, writeFile } from "node:fs/promises";
+import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { KubernetesObject } from "../../kubernetes/resources/index.ts";
-import { startControllers, startKubelet } from "../cluster/cluster-processes.ts";
+import type { ApiChoice, ClusterApi } from "../cluster/cluster-api.ts";
+import { startKubelet } from "../cluster/cluster-processes.ts";
+import { startEmbeddedApi } from "../cluster/embedded-api.ts";
+import { startKubeProxy } from "../cluster/kube-proxy.ts";
+import { startKubernetesApi } from "../cluster/kubernetes-api.ts";
+import { asInContainer, fairlead, kubectlPath } from "../commands.ts";
 import type { HostProcess } from "../host-process.ts";
-import { LabError } from "../lab-error.ts";
 import { Lab, type UpOptions } from "../lab.ts";
+import { LabError } from "../lab-error.ts";
 import { FrrSwitch, type BfdTimes } from "../frr-switch.ts";
-import { programArgv } from "../program.ts";
 import { bgpSwitch, bgpTopology } from "../topology-bgp.ts";
 import { hostsOf } from "../topology.ts";
 import { until } from "../until.ts";
@@ -17,58 +20,81 @@ import { until } from "../until.ts";
 const serviceNetwork = "10.233.0.0/18";
 const podNetwork = "10.233.64.0/18";
 
-/** How soon the lab's nodes are called dead: sooner than Kubernetes does, for a story should be short. */
-const heartbeatMs = 500;
-const nodeGraceMs = 2_500;
+/** Where the scenario has Fairlead's configuration. */
+const configurationNamespace = "metallb-system";
 
-interface ClusterOptions extends UpOptions {
+/** What a cluster is made of. */
+export interface ClusterChoices {
+  /** The embedded API server with the lab's controllers, by default, or Kubernetes' own control plane. */
+  readonly api?: ApiChoice | undefined;
+  /** Who takes Services' traffic to pods: Fairlead, by default, or Kubernetes' own proxy. */
+  readonly proxy?: ProxyChoice | undefined;
+}
+
+export interface BgpClusterOptions extends UpOptions, ClusterChoices {
   readonly bfd?: BfdTimes | undefined;
   /** The switch offers graceful restart. */
   readonly gracefulRestart?: boolean;
   /** Said to each agent beside the usual. */
   readonly agentArguments?: readonly string[];
+  /** Nobody gives Services addresses, nor announces them, until somebody is started who does. */
+  readonly withoutFairlead?: boolean;
 }
+
+export type ProxyChoice = "fairlead" | "kube-proxy";
 
 /** The scenario `bgp` as it stands before anybody configured anything: network, switch, API, nodes, Fairlead. */
 export class BgpCluster {
   readonly lab: Lab;
   readonly switch: FrrSwitch;
-  readonly kubeconfig: string;
+  readonly api: ClusterApi;
+  readonly proxy: ProxyChoice;
   readonly #agents = new Map<string, HostProcess>();
   readonly #detection: BfdTimes | undefined;
 
   readonly #agentArguments: readonly string[];
+  #controller: HostProcess | undefined;
 
-  private constructor(lab: Lab, frr: FrrSwitch, kubeconfig: string, { bfd, agentArguments = [] }: ClusterOptions) {
-    this.#detection = bfd;
-    this.#agentArguments = agentArguments;
+  private constructor(lab: Lab, frr: FrrSwitch, api: ClusterApi, options: BgpClusterOptions) {
+    this.#detection = options.bfd;
+    this.#agentArguments = options.agentArguments ?? [];
     this.lab = lab;
     this.switch = frr;
-    this.kubeconfig = kubeconfig;
+    this.api = api;
+    this.proxy = options.proxy ?? "fairlead";
   }
 
   /**
    * Resolves when three nodes are ready and Fairlead runs; what was built is removed if it fails. With `bfd` the switch
    * is ready for sessions at these times, and the nodes watch each other at them; without it nobody watches anybody.
    */
-  static async up(options: ClusterOptions = {}): Promise<BgpCluster> {
+  static async up(options: BgpClusterOptions = {}): Promise<BgpCluster> {
+    if (options.proxy === "kube-proxy" && options.api !== "kubernetes") {
+      throw new LabError("lab.apiChoice", "--proxy kube-proxy reads Protocol Buffers only: it needs --api kubernetes");
+    }
     const lab = await Lab.up(bgpTopology, options);
     try {
       const { bfd, gracefulRestart, signal } = options;
       const frr = await FrrSwitch.start(lab, "switch", { ...bgpSwitch, bfd, gracefulRestart }, signal);
-      const kubeconfig = await startApi(lab, options.signal);
-      await startControllers(lab, "api", { kubeconfig, nodeGraceMs });
-      const cluster = new BgpCluster(lab, frr, kubeconfig, options);
-      await Promise.all(cluster.nodes.map((node) => startKubelet(lab, node, { kubeconfig, heartbeatMs })));
+      const startApi = options.api === "kubernetes" ? startKubernetesApi : startEmbeddedApi;
+      const api = await startApi(lab, { serviceNetwork, signal });
+      const cluster = new BgpCluster(lab, frr, api, options);
       await cluster.kubectl(["apply", "-f", manifest("namespace")]);
+      await Promise.all(cluster.nodes.map((node) => cluster.#startNode(node)));
       await until("all nodes are ready", () => cluster.#allReady(), { signal: options.signal });
-      await lab.run("api", { name: "fairlead-controller", argv: fairlead("controller", "--kubeconfig", kubeconfig) });
+      if (options.withoutFairlead === true) return cluster;
+      await cluster.startController();
       for (const node of cluster.nodes) await cluster.startAgent(node);
       return cluster;
     } catch (error) {
       await lab.down();
       throw error;
     }
+  }
+
+  /** The administrator's. */
+  get kubeconfig(): string {
+    return this.api.kubeconfig;
   }
 
   get nodes(): readonly string[] {
@@ -94,12 +120,29 @@ export class BgpCluster {
     return this.lab.exec("api", fairlead(...args, "--kubeconfig", this.kubeconfig), { signal });
   }
 
-  async startAgent(node: string): Promise<void> {
-    const access = ["--kubeconfig", this.kubeconfig, "--node-name", node];
+  async startController(): Promise<void> {
+    const kubeconfig = await this.api.fairleadKubeconfig("controller", configurationNamespace);
+    const argv = fairlead("controller", "--kubeconfig", kubeconfig);
+    this.#controller = await this.lab.run("api", { name: "fairlead-controller", argv });
+  }
+
+  /** Stops the controller in good order: it gives its lease back. */
+  async stopController(): Promise<void> {
+    await this.#controller?.stop(10_000);
+  }
+
+  /** The controller is gone at once, without a word, and with whatever it was doing. */
+  async killController(): Promise<void> {
+    await this.#controller?.kill();
+  }
+
+  async startAgent(node: string, env: Readonly<Record<string, string>> = {}): Promise<void> {
+    const kubeconfig = await this.api.fairleadKubeconfig("node", configurationNamespace);
+    const access = ["--kubeconfig", kubeconfig, "--node-name", node];
     const detection = this.#detection && `${this.#detection.intervalMs}x${this.#detection.multiplier}`;
     const proxy = ["--proxy", "--pod-network", podNetwork, "--node-detection", detection ?? "off"];
-    const argv = fairlead("node", ...access, ...proxy, ...this.#agentArguments);
-    this.#agents.set(node, await this.lab.run(node, { name: "fairlead-node", argv }));
+    const argv = fairlead("node", ...access, ...(this.proxy === "fairlead" ? proxy : []), ...this.#agentArguments);
+    this.#agents.set(node, await this.lab.run(node, { name: "fairlead-node", argv: asInContainer(argv), env }));
   }
 
   /** Stops a node's agent in good order: it withdraws first, and leaves after. */
@@ -131,8 +174,16 @@ export class BgpCluster {
   /** A node that was killed comes back, with everything that runs on it. */
   async boot(node: string, signal?: AbortSignal): Promise<void> {
     await this.lab.boot(node, signal);
-    await startKubelet(this.lab, node, { kubeconfig: this.kubeconfig, heartbeatMs });
+    await this.#startNode(node);
     await this.startAgent(node);
+  }
+
+  /** What a node has without Fairlead. */
+  async #startNode(node: string): Promise<void> {
+    const kubeconfig = await this.api.kubeletKubeconfig(node);
+    await startKubelet(this.lab, node, { kubeconfig, heartbeatMs: this.api.heartbeatMs });
+    if (this.proxy === "fairlead") return;
+    await startKubeProxy(this.lab, node, { kubeconfig: await this.api.proxyKubeconfig(), podNetwork });
   }
 
   async #allReady(): Promise<boolean> {
@@ -161,40 +212,4 @@ type ManifestName =
 /** The path of a manifest of the scenario. */
 export function manifest(name: ManifestName): string {
   return fileURLToPath(new URL(`../scenarios/bgp/${name}.yaml`, import.meta.url));
-}
-
-async function startApi(lab: Lab, signal: AbortSignal | undefined): Promise<string> {
-  const kubeconfig = join(lab.folder, "kubeconfig");
-  const [address = ""] = lab.host("api").interfaces.map((each) => each.address.split("/")[0] ?? "");
-  const process = await lab.run("api", {
-    name: "api-server",
-    argv: programArgv("api-server", {
-      database: join(lab.folder, "api.sqlite"),
-      host: address,
-      port: "6443",
-      "service-network": serviceNetwork,
-      kubeconfig,
-    }),
-  });
-  await until(
-    "the API server answers",
-    async () => {
-      if (process.running) return existsSync(kubeconfig);
-      throw new Error(`the API server ended as it started: ${await readFile(process.logFile, "utf8")}`);
-    },
-    { signal },
-  );
-  return kubeconfig;
-}
-
-/** The command of Fairlead itself, from its sources where this file is one. */
-export function fairlead(...args: readonly string[]): string[] {
-  const extension = import.meta.url.endsWith(".ts") ? "ts" : "js";
-  return [process.execPath, fileURLToPath(new URL(`../../cli/main.${extension}`, import.meta.url)), ...args];
-}
-
-/** `KUBECTL`, the one that the project's set-up unpacked, or the machine's. */
-export function kubectlPath(): string {
-  const unpacked = fileURLToPath(new URL("../../../node_modules/.cache/fairlead/kubectl", import.meta.url));
-  return process.env["KUBECTL"] ?? (existsSync(unpacked) ? unpacked : "kubectl");
 }

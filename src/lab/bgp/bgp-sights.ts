@@ -3,6 +3,7 @@ import { addressOn } from "../topology.ts";
 import type { Observation } from "../story.ts";
 import { until } from "../until.ts";
 import type { BgpCluster } from "./bgp-cluster.ts";
+import { kubeProxyRules, type NodeRules } from "./kube-proxy-rules.ts";
 import { bfdPeersOf, bgpRouteTo, neighboursOf, pathsTo, type Neighbour } from "./switch-view.ts";
 
 /** What can be seen of the scenario, by the means that its operator has: kubectl, vtysh, curl, nft. */
@@ -79,10 +80,11 @@ export class BgpSights {
     const pods = (await this.#pods()).map((pod) => pod.metadata.name);
     const names = new Set<string>();
     await this.#until("curl has met all three pods", async () => {
-      const answer = await this.#cluster.lab.exec("client", ["curl", "-s", "-m", "2", this.#address], {
-        signal: this.#signal,
-      });
-      names.add(answer.split("\n")[0] ?? "");
+      const curl = ["curl", "-s", "-m", "2", this.#address];
+      // A proxy may learn of a pod a moment after this does: one that is not answered asks again.
+      const answer = await this.#cluster.lab.exec("client", curl, { signal: this.#signal }).catch(() => "");
+      this.#signal.throwIfAborted();
+      if (answer !== "") names.add(answer.split("\n")[0] ?? "");
       return names.size === pods.length;
     });
     return { ok: pods.every((pod) => names.has(pod)), observed: `curl ${this.#address}: ${[...names].join(", ")}` };
@@ -100,7 +102,8 @@ export class BgpSights {
     };
   }
 
-  async #rulesOn(node: string): Promise<{ readonly verdict: string; readonly endpoints: readonly string[] }> {
+  async #rulesOn(node: string): Promise<NodeRules> {
+    if (this.#cluster.proxy === "kube-proxy") return kubeProxyRules(this.#cluster.lab, node, this.#address);
     const list = ["nft", "list", "map", "inet", "fairlead-proxy"];
     const [services, endpoints] = await Promise.all(
       ["services4", "endpoints4-tcp"].map((map) =>
@@ -192,10 +195,12 @@ export class BgpSights {
 
   /** Resolves when Kubernetes knows that the node is dead: its pods are endpoints no more. */
   async knownDead(node: string): Promise<void> {
-    await this.#until(`${node} is known to be dead`, async () => {
+    const ask = async () => {
       const { status } = await this.#cluster.json<NodeStatus>(["get", "node", node], this.#signal);
       return status?.conditions?.some((each) => each.type === "Ready" && each.status !== "True") ?? false;
-    });
+    };
+    const timeoutMs = this.#cluster.api.deathKnownWithinMs;
+    await until(`${node} is known to be dead`, ask, { signal: this.#signal, everyMs: 50, timeoutMs });
   }
 
   isRouteGone(): Promise<true> {

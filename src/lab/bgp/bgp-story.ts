@@ -3,7 +3,7 @@ import { reportPhase } from "../load/phase.ts";
 import type { BfdTimes } from "../frr-switch.ts";
 import { RouteMonitor } from "../route-monitor.ts";
 import { Story, type Audience, type Observation, type StoryReport } from "../story.ts";
-import { BgpCluster, manifest } from "./bgp-cluster.ts";
+import { BgpCluster, manifest, type BgpClusterOptions, type ClusterChoices } from "./bgp-cluster.ts";
 import { BgpPhases, type LivedPhase } from "./bgp-phases.ts";
 import { BgpSights } from "./bgp-sights.ts";
 import { watchPaths } from "./watch-paths.ts";
@@ -19,13 +19,17 @@ const load = { address, port: 80, rate: 120, timeoutMs: 300 };
  * Tells the scenario `bgp`, once for each way to configure it, on a lab that is built for it and removed after it. With
  * `bfd` the resources ask for it too; the old ConfigMap, which cannot, is told beside them without.
  */
-export async function tellBgpStory(audience: Audience, signal: AbortSignal, bfd?: BfdTimes): Promise<StoryReport> {
+export async function tellBgpStory(
+  audience: Audience,
+  signal: AbortSignal,
+  options: ClusterChoices & Pick<BgpClusterOptions, "bfd"> = {},
+): Promise<StoryReport> {
   const story = new Story("bgp", audience);
   audience.began("the lab is built: network, switch, API server, three nodes");
-  const cluster = await BgpCluster.up({ signal, bfd });
+  const cluster = await BgpCluster.up({ ...options, signal });
   try {
     for (const way of ways)
-      await new Telling(cluster, story, way, signal, way === "resources" ? bfd : undefined).tell();
+      await new Telling(cluster, story, way, signal, way === "resources" ? options.bfd : undefined).tell();
   } finally {
     await cluster.lab.down();
   }

@@ -8,12 +8,12 @@ import { RouteMonitor } from "../route-monitor.ts";
 import { Story, type Audience, type Observation, type StoryReport } from "../story.ts";
 import { addressOn } from "../topology.ts";
 import { until } from "../until.ts";
-import { BgpCluster, manifest } from "./bgp-cluster.ts";
+import { BgpCluster, manifest, type ClusterChoices } from "./bgp-cluster.ts";
 import { BgpSights } from "./bgp-sights.ts";
 import { lastNotificationOf } from "./switch-view.ts";
 import { watchPaths } from "./watch-paths.ts";
 
-export interface LossWindowsOptions {
+export interface LossWindowsOptions extends ClusterChoices {
   /** In how many ways nodes are watched, one lab after the other; undefined: not at all. */
   readonly detections: readonly (BfdTimes | undefined)[];
   /** How often a node dies in each. */
@@ -46,14 +46,14 @@ const calmMs = 1_500;
 /** Measures what the death of a node costs clients: a lab for each way in which nodes are watched, one after the other. */
 export async function tellLossWindows(
   audience: Audience,
-  { detections, faults }: LossWindowsOptions,
+  { detections, faults, ...choices }: LossWindowsOptions,
   signal: AbortSignal,
 ): Promise<StoryReport> {
   const story = new Story("loss-windows", audience);
   const losses: Loss[] = [];
   for (const detection of detections) {
     audience.began(`a lab is built: ${nameOf(detection)}`);
-    const cluster = await BgpCluster.up({ signal, bfd: detection });
+    const cluster = await BgpCluster.up({ ...choices, signal, bfd: detection });
     try {
       losses.push(...(await new Dying(cluster, story, detection, signal).live(faults)));
     } finally {

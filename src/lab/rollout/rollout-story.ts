@@ -1,4 +1,4 @@
-import { BgpCluster, manifest } from "../bgp/bgp-cluster.ts";
+import { BgpCluster, manifest, type ClusterChoices } from "../bgp/bgp-cluster.ts";
 import { BgpSights } from "../bgp/bgp-sights.ts";
 import { LoadClient } from "../load/load-client.ts";
 import { reportPhase } from "../load/phase.ts";
@@ -15,10 +15,14 @@ const load = { address, port: 80, rate: 60, timeoutMs: 300 };
 const trialMs = 6_000;
 
 /** Tells how changes to peers are tried on one node first, on a lab that is built for it and removed after it. */
-export async function tellRolloutStory(audience: Audience, signal: AbortSignal): Promise<StoryReport> {
+export async function tellRolloutStory(
+  audience: Audience,
+  signal: AbortSignal,
+  choices: ClusterChoices = {},
+): Promise<StoryReport> {
   const story = new Story("rollout", audience);
   audience.began("the lab is built: network, switch, API server, three nodes");
-  const cluster = await BgpCluster.up({ signal, agentArguments: ["--trial-ms", String(trialMs)] });
+  const cluster = await BgpCluster.up({ ...choices, signal, agentArguments: ["--trial-ms", String(trialMs)] });
   try {
     await new Telling(cluster, story, signal).tell();
   } finally {

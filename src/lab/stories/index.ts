@@ -1,1 +1,1 @@
-export { stories, type StoryKind, type StoryOptions } from "./stories.ts";
+export { clusterTakes, stories, type StoryKind, type StoryOptions } from "./stories.ts";

@@ -1,8 +1,9 @@
+import type { ClusterChoices } from "../bgp/bgp-cluster.ts";
 import type { BfdTimes } from "../frr-switch.ts";
 import type { Audience, StoryReport } from "../story.ts";
 
 /** What a story may be asked for; each takes some of it. */
-export interface StoryOptions {
+export interface StoryOptions extends ClusterChoices {
   readonly bfd?: BfdTimes | undefined;
   readonly faults?: number | undefined;
 }
@@ -21,28 +22,35 @@ const defaultFaults = 5;
 /** In how many ways nodes are watched where nobody says it. */
 const defaultDetections = [undefined, { intervalMs: 300, multiplier: 3 }, { intervalMs: 50, multiplier: 3 }];
 
+/** What a story takes whose lab has a cluster. */
+export const clusterTakes = {
+  api: "the embedded API server, or Kubernetes' own control plane",
+  proxy: "who takes Services' traffic to pods; kube-proxy needs --api kubernetes",
+} as const satisfies StoryKind["takes"];
+
 /** All stories, in the order in which they are best read. Each is loaded only when it is told. */
 export const stories: readonly StoryKind[] = [
   {
     name: "bgp",
     about: "a Service gets its address, three nodes announce it, a node is drained and a node dies",
-    takes: { bfd: "watch the paths by BFD where resources configure it: MILLISECONDSxMULTIPLIER" },
-    tell: async (audience, { bfd }, signal) => {
+    takes: { ...clusterTakes, bfd: "watch the paths by BFD where resources configure it: MILLISECONDSxMULTIPLIER" },
+    tell: async (audience, { bfd, api, proxy }, signal) => {
       const { tellBgpStory } = await import("../bgp/bgp-story.ts");
-      return tellBgpStory(audience, signal, bfd);
+      return tellBgpStory(audience, signal, { bfd, api, proxy });
     },
   },
   {
     name: "loss-windows",
     about: "nodes die over and over, and what each death costs clients is counted",
     takes: {
+      ...clusterTakes,
       bfd: "watch nodes not at all and at these times, MILLISECONDSxMULTIPLIER; not at all, 300x3 and 50x3 by default",
       faults: `how often a node dies, for each way to watch nodes; ${defaultFaults} by default`,
     },
-    tell: async (audience, { bfd, faults = defaultFaults }, signal) => {
+    tell: async (audience, { bfd, faults = defaultFaults, api, proxy }, signal) => {
       const { tellLossWindows } = await import("../bgp/loss-windows.ts");
       const detections = bfd === undefined ? defaultDetections : [undefined, bfd];
-      return tellLossWindows(audience, { detections, faults }, signal);
+      return tellLossWindows(audience, { detections, faults, api, proxy }, signal);
     },
   },
   {
@@ -57,10 +65,10 @@ export const stories: readonly StoryKind[] = [
   {
     name: "rollout",
     about: "changes to peers are tried on one node first, kept on evidence or taken back",
-    takes: {},
-    tell: async (audience, _, signal) => {
+    takes: clusterTakes,
+    tell: async (audience, { api, proxy }, signal) => {
       const { tellRolloutStory } = await import("../rollout/rollout-story.ts");
-      return tellRolloutStory(audience, signal);
+      return tellRolloutStory(audience, signal, { api, proxy });
     },
   },
   {

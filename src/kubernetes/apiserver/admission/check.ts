@@ -7,6 +7,7 @@ import { forbiddenField } from "./causes.ts";
 import { metadataProblems } from "./metadata.ts";
 import { admitted } from "./schema.ts";
 import type { Strategy } from "./strategy.ts";
+import { transitionProblems } from "./transition-rules.ts";
 
 /** An object complete with its defaults and found to be right; throws what a real server answers when it is not. */
 export function check(
@@ -23,6 +24,7 @@ export function check(
   const problems = [
     ...metadataProblems(kind, complete),
     ...(old === undefined ? [] : finalizerChanges(complete, old)),
+    ...(old === undefined ? [] : transitionProblems(kind, complete, old)),
     ...(subresource !== undefined && old !== undefined
       ? (strategy.validateStatus?.(complete, old) ?? [])
       : (strategy.validate?.(complete, old) ?? [])),

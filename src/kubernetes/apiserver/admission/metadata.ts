@@ -3,7 +3,7 @@ import { isObject, objectsAt, stringAt, type JsonObject } from "../json.ts";
 import type { ApiObject } from "../object.ts";
 import type { Cause } from "../status.ts";
 import { invalidValue, required, typeInvalid } from "./causes.ts";
-import { dns1035Label, dnsLabel, dnsSubdomain, labelValueRule, qualifiedName } from "./names.ts";
+import { dnsLabel, dnsSubdomain, labelValueRule, qualifiedName } from "./names.ts";
 
 /** Kubernetes' limit on the keys and values of all annotations of an object. */
 const maxAnnotationBytes = 256 * 1024;
@@ -20,7 +20,7 @@ export function metadataProblems(kind: Kind, { metadata }: ApiObject): Cause[] {
 }
 
 function nameProblems(kind: Kind, name: string): Cause[] {
-  const rule = kind.kind === "Service" ? dns1035Label : kind.kind === "Namespace" ? dnsLabel : dnsSubdomain;
+  const rule = ["Service", "Namespace"].includes(kind.kind) ? dnsLabel : dnsSubdomain;
   const wrong = rule(name);
   return wrong === undefined ? [] : [invalidValue("metadata.name", name, wrong)];
 }

@@ -2,7 +2,6 @@
 
 const label = "[a-z0-9]([-a-z0-9]*[a-z0-9])?";
 const subdomain = `${label}(\\.${label})*`;
-const label1035 = "[a-z]([-a-z0-9]*[a-z0-9])?";
 const qualified = "([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]";
 const labelValue = `(${qualified})?`;
 
@@ -26,12 +25,6 @@ export const dnsLabel = rule(
   label,
   63,
   "a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and must start and end with an alphanumeric character (e.g. 'my-name',  or '123-abc'",
-);
-
-export const dns1035Label = rule(
-  label1035,
-  63,
-  "a DNS-1035 label must consist of lower case alphanumeric characters or '-', start with an alphabetic character, and end with an alphanumeric character (e.g. 'my-name',  or 'abc-123'",
 );
 
 export const labelValueRule = rule(

@@ -25,6 +25,7 @@ const rules = rulesOf(Service);
 function request(body: JsonObject): ApiRequest {
   const text = Buffer.from(JSON.stringify({ apiVersion: "v1", kind: "Service", metadata: { name: "web" }, ...body }));
   return {
+    user: { name: "tester", groups: [] },
     method: "PATCH",
     path: "",
     query: new URLSearchParams(),
@@ -89,7 +90,7 @@ test("another's value is a conflict that names manager and field, and force take
   assert.throws(() => applied(first, "two", body), {
     code: 409,
     reason: "Conflict",
-    message: 'Apply failed with 1 conflict: conflict with "one" using v1: .spec.ports[port=80,protocol="TCP"].nodePort',
+    message: 'Apply failed with 1 conflict: conflict with "one": .spec.ports[port=80,protocol="TCP"].nodePort',
   });
   const forced = owners(applied(first, "two", body, true));
   assert.ok(!forced["one"]?.some((path) => path.endsWith(".nodePort")));

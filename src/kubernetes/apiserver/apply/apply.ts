@@ -126,9 +126,11 @@ function metadataOf(old: ApiObject, config: ApiObject, result: JsonObject): Meta
 }
 
 function refuseConflicts(disputed: readonly Managed[]): void {
-  const conflicts = disputed.flatMap(({ manager, apiVersion, fields, subresource }) => {
+  const conflicts = disputed.flatMap(({ manager, operation, apiVersion, fields, subresource }) => {
     const door = subresource === "" ? "" : ` with subresource ${JSON.stringify(subresource)}`;
-    const message = `conflict with ${JSON.stringify(manager)}${door} using ${apiVersion}`;
+    // The same manager may have updated by several versions, and applies by one.
+    const version = operation === "Update" ? ` using ${apiVersion}` : "";
+    const message = `conflict with ${JSON.stringify(manager)}${door}${version}`;
     return isEmptySet(fields)
       ? []
       : pathsOf(fields).map((field): Cause => ({ reason: "FieldManagerConflict", message, field }));

@@ -103,7 +103,18 @@ const serviceSpec: Message = {
   23: string("trafficDistribution"),
 };
 
-/** What kubectl sends in Protocol Buffers: it creates these kinds, evicts, and deletes with options. */
+/** Numbers as in k8s.io/api/authorization/v1/generated.proto. */
+const resourceAttributes: Message = {
+  1: string("namespace"),
+  2: string("verb"),
+  3: string("group"),
+  4: string("version"),
+  5: string("resource"),
+  6: string("subresource"),
+  7: string("name"),
+};
+
+/** What kubectl sends in Protocol Buffers: it creates these kinds, evicts, asks, and deletes with options. */
 export const messages: Readonly<Record<string, Message>> = {
   DeleteOptions: deleteOptions,
   Eviction: { 1: message("metadata", objectMeta), 2: message("deleteOptions", deleteOptions) },
@@ -124,6 +135,33 @@ export const messages: Readonly<Record<string, Message>> = {
     3: string("type"),
     4: stringMap("stringData"),
     5: pointer(bool("immutable")),
+  },
+  ServiceAccount: { 1: message("metadata", objectMeta) },
+  TokenRequest: {
+    1: message("metadata", objectMeta),
+    2: message("spec", {
+      1: strings("audiences"),
+      2: message("boundObjectRef", { 1: string("kind"), 2: string("apiVersion"), 3: string("name"), 4: string("uid") }),
+      4: pointer(int("expirationSeconds")),
+    }),
+    3: message("status", { 1: string("token"), 2: time("expirationTimestamp") }),
+  },
+  SelfSubjectReview: {
+    1: message("metadata", objectMeta),
+    2: message("status", { 1: message("userInfo", { 1: string("username"), 2: string("uid"), 3: strings("groups") }) }),
+  },
+  SelfSubjectAccessReview: {
+    1: message("metadata", objectMeta),
+    2: message("spec", {
+      1: message("resourceAttributes", resourceAttributes),
+      2: message("nonResourceAttributes", { 1: string("path"), 2: string("verb") }),
+    }),
+    3: message("status", {
+      1: bool("allowed"),
+      2: string("reason"),
+      3: string("evaluationError"),
+      4: bool("denied"),
+    }),
   },
   Service: {
     1: message("metadata", objectMeta),

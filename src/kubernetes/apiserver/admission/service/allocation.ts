@@ -105,7 +105,7 @@ function addresses(spec: JsonObject, holdings: Holdings, networks: ServiceNetwor
 function claimAddress(text: string, network: Prefix, holdings: Holdings): string | undefined {
   const address = parseAddress(text);
   if (address === undefined || !prefixContains(network, address) || isReserved(text, network)) {
-    return `the provided IP (${text}) is not in the valid range. The range of valid IPs is ${formatPrefix(network)}`;
+    return "the provided network does not match the current range";
   }
   return holdings.claim(addressPool, formatAddress(address)) ? undefined : "provided IP is already allocated";
 }

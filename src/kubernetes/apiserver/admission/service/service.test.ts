@@ -257,12 +257,12 @@ const wrong: readonly (readonly [what: string, spec: JsonObject, problem: string
   [
     "an address of another network",
     { ports, clusterIP: "10.9.9.9" },
-    'spec.clusterIPs: Invalid value: ["10.9.9.9"]: failed to allocate IP 10.9.9.9: the provided IP (10.9.9.9) is not in the valid range. The range of valid IPs is 10.0.0.0/24',
+    'spec.clusterIPs: Invalid value: ["10.9.9.9"]: failed to allocate IP 10.9.9.9: the provided network does not match the current range',
   ],
   [
     "the network's own address",
     { ports, clusterIP: "10.0.0.0" },
-    'spec.clusterIPs: Invalid value: ["10.0.0.0"]: failed to allocate IP 10.0.0.0: the provided IP (10.0.0.0) is not in the valid range. The range of valid IPs is 10.0.0.0/24',
+    'spec.clusterIPs: Invalid value: ["10.0.0.0"]: failed to allocate IP 10.0.0.0: the provided network does not match the current range',
   ],
   ["an ExternalName without a name", { type: "ExternalName" }, "spec.externalName: Required value"],
   [

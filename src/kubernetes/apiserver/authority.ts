@@ -1,8 +1,10 @@
 import { createHash, createPrivateKey, createPublicKey, randomBytes, X509Certificate } from "node:crypto";
 import { stringify } from "yaml";
-import type { User } from "../request.ts";
-import type { Store } from "../store/store.ts";
-import { issueCertificate, pemOfKey, type KeyPair } from "./certificate.ts";
+import { parseStored, uidOf } from "./object.ts";
+import type { User } from "./request.ts";
+import { accountOfToken, serviceAccountUser, signToken, type ServiceAccountIdentity } from "./service-account-token.ts";
+import type { Store } from "./store/store.ts";
+import { issueCertificate, pemOfKey, type KeyPair } from "../certificates/index.ts";
 
 const authorityDays = 3_650;
 const leafDays = 365;
@@ -53,7 +55,13 @@ export class Authority {
     return token;
   }
 
+  /** A token for a service account, good for so long and no longer than the account is there. */
+  serviceAccountToken(account: ServiceAccountIdentity, seconds: number): string {
+    return signToken(this.#pair.key, account, Math.floor(Date.now() / 1000), seconds);
+  }
+
   userOfToken(token: string): User | undefined {
+    if (token.includes(".")) return this.#userOfServiceAccount(token);
     const user = this.#store.setting(tokenKey(token));
     return user === undefined ? undefined : (JSON.parse(user) as User);
   }
@@ -70,6 +78,15 @@ export class Authority {
       contexts: [{ name: "fairlead", context: { cluster: "fairlead", user: user.name } }],
       "current-context": "fairlead",
     });
+  }
+
+  #userOfServiceAccount(token: string): User | undefined {
+    const account = accountOfToken(this.#pair.publicKey, token, Math.floor(Date.now() / 1000));
+    if (account === undefined) return undefined;
+    const key = { resource: "serviceaccounts", namespace: account.namespace, name: account.name };
+    const stored = this.#store.get(key);
+    if (stored === undefined || uidOf(parseStored(stored.text)) !== account.uid) return undefined;
+    return serviceAccountUser(account);
   }
 
   #credential(user: User, credential: "certificate" | "token"): Record<string, string> {

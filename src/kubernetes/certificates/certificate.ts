@@ -1,5 +1,5 @@
 import { createHash, generateKeyPairSync, type KeyObject, randomBytes, sign } from "node:crypto";
-import { addressBits, parseAddress, type Address } from "../../../net/index.ts";
+import { addressBits, parseAddress, type Address } from "../../net/index.ts";
 import * as der from "./der.ts";
 
 /** Who a certificate is for: Kubernetes reads the user from the common name and the groups from the organizations. */

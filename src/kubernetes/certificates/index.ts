@@ -1,0 +1,1 @@
+export { issueCertificate, pemOfKey, type KeyPair, type Subject } from "./certificate.ts";

@@ -1,0 +1,1 @@
+export { rbacManifests, serviceAccounts } from "./manifests.ts";

@@ -1,0 +1,44 @@
+import type { KubernetesObject } from "../resources/index.ts";
+import { controllerRights, nodeRights, type Right, type Rights } from "./rights.ts";
+
+/** The service accounts of Fairlead's processes. */
+export const serviceAccounts = { controller: "fairlead-controller", node: "fairlead-node" } as const;
+
+interface PolicyRule {
+  readonly apiGroups: readonly string[];
+  readonly resources: readonly string[];
+  readonly verbs: readonly string[];
+}
+
+type RbacObject = KubernetesObject & Readonly<Record<string, unknown>>;
+
+/** The service accounts of Fairlead's processes in `namespace`, and what binds their rights to them. */
+export function rbacManifests(namespace: string): RbacObject[] {
+  return [
+    ...manifestsOf(serviceAccounts.controller, controllerRights, namespace),
+    ...manifestsOf(serviceAccounts.node, nodeRights, namespace),
+  ];
+}
+
+function manifestsOf(name: string, rights: Rights, namespace: string): RbacObject[] {
+  const apiVersion = "rbac.authorization.k8s.io/v1";
+  const subjects = [{ kind: "ServiceAccount", name, namespace }];
+  const roleRef = (kind: string) => ({ apiGroup: "rbac.authorization.k8s.io", kind, name });
+  return [
+    { apiVersion: "v1", kind: "ServiceAccount", metadata: { name, namespace } },
+    { apiVersion, kind: "ClusterRole", metadata: { name }, rules: rights.everywhere.flatMap(rulesOf) },
+    { apiVersion, kind: "ClusterRoleBinding", metadata: { name }, roleRef: roleRef("ClusterRole"), subjects },
+    { apiVersion, kind: "Role", metadata: { name, namespace }, rules: rights.inOwnNamespace.flatMap(rulesOf) },
+    { apiVersion, kind: "RoleBinding", metadata: { name, namespace }, roleRef: roleRef("Role"), subjects },
+  ];
+}
+
+/** One rule for each API group: a rule of several groups would be for all its resources in each. */
+function rulesOf({ kinds, subresource, verbs }: Right): PolicyRule[] {
+  const groups = Map.groupBy(kinds, (kind) => kind.group);
+  return [...groups].map(([group, members]) => ({
+    apiGroups: [group],
+    resources: members.map(({ plural }) => (subresource === undefined ? plural : `${plural}/${subresource}`)),
+    verbs,
+  }));
+}

@@ -1,0 +1,28 @@
+import type { Lab } from "../lab.ts";
+
+/** What a node's proxy does with an address: what it does to the packets, and to which endpoints it takes them. */
+export interface NodeRules {
+  readonly verdict: string;
+  readonly endpoints: readonly string[];
+}
+
+/** Reads the table of Kubernetes' own proxy in nftables mode: service address → service → endpoints. */
+export async function kubeProxyRules(lab: Lab, node: string, address: string): Promise<NodeRules> {
+  const table = await lab.exec(node, ["nft", "list", "table", "ip", "kube-proxy"]);
+  const external = new RegExp(`${address.replaceAll(".", "\\.")} \\. tcp \\. 80 : goto (external-\\S+)`).exec(
+    table,
+  )?.[1];
+  const outer = chain(table, external);
+  const service = chain(table, /goto (service-\S+)/.exec(outer)?.[1]);
+  // It marks what came from outside for masquerading.
+  const verdict = outer.includes('comment "masquerade"') ? "masquerade" : "is not taken";
+  // dnat ip to numgen random mod 3 map { 0 : 10.233.119.2 . 80, … }
+  const endpoints = [...service.matchAll(/\d+ : (\S+) \. (\d+)/g)].map(([, host, port]) => `${host}:${port}`);
+  return { verdict, endpoints: endpoints.sort() };
+}
+
+/** The text of a chain of the table, empty where there is none. */
+function chain(table: string, name: string | undefined): string {
+  const start = name === undefined ? -1 : table.indexOf(`chain ${name.replace(/,$/, "")} {`);
+  return start < 0 ? "" : table.slice(start, table.indexOf("\n\t}", start));
+}

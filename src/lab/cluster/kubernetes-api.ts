@@ -1,0 +1,40 @@
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { rbacManifests, serviceAccounts } from "../../kubernetes/rbac/index.ts";
+import { ControlPlane } from "../control-plane/control-plane.ts";
+import { componentUser, kubeletUser } from "../control-plane/credentials.ts";
+import type { Lab } from "../lab.ts";
+import type { ClusterApi } from "./cluster-api.ts";
+
+/** Starts Kubernetes' own control plane on the lab's host `api`. Each process has a user of its own, and just its rights. */
+export async function startKubernetesApi(
+  lab: Lab,
+  options: { readonly serviceNetwork: string; readonly signal?: AbortSignal | undefined },
+): Promise<ClusterApi> {
+  const [address = ""] = lab.host("api").interfaces.map((each) => each.address.split("/")[0] ?? "");
+  const plane = await ControlPlane.start(
+    { run: (spec) => lab.run("api", spec), exec: (argv, how) => lab.exec("api", argv, how) },
+    { ...options, folder: lab.folder, address },
+  );
+  const granted = new Map<string, Promise<unknown>>();
+  return {
+    kubeconfig: plane.kubeconfig,
+    controlPlane: plane,
+    heartbeatMs: 2_000,
+    // kube-controller-manager waits 50 s, and looks every 5 s.
+    deathKnownWithinMs: 120_000,
+    kubeletKubeconfig: (node) => plane.certificateKubeconfig(kubeletUser(node)),
+    fairleadKubeconfig: async (process, namespace) => {
+      const grant = granted.get(namespace) ?? grantRights(plane, join(lab.folder, "rbac.json"), namespace);
+      granted.set(namespace, grant);
+      await grant;
+      return plane.serviceAccountKubeconfig(namespace, serviceAccounts[process]);
+    },
+    proxyKubeconfig: () => plane.certificateKubeconfig(componentUser("kube-proxy")),
+  };
+}
+
+async function grantRights(plane: ControlPlane, file: string, namespace: string): Promise<void> {
+  await writeFile(file, JSON.stringify({ apiVersion: "v1", kind: "List", items: rbacManifests(namespace) }));
+  await plane.kubectl(["apply", "-f", file]);
+}

@@ -1,0 +1,26 @@
+import { stringify } from "yaml";
+import { rbacManifests } from "../../src/kubernetes/rbac/index.ts";
+import { customResourceDefinition, kinds } from "../../src/kubernetes/resources/index.ts";
+
+const note = `{{- /* Made from the code by test/chart/chart.test.ts. Do not edit: change the code and run
+     node --test --test-update-snapshots test/chart/chart.test.ts */}}`;
+
+/** The rights of the service accounts, as the lab grants them too. */
+export function rbacTemplate(): string {
+  return [note, ...rbacManifests("{{ .Release.Namespace }}").map(document)].join("\n---\n");
+}
+
+/** Kept when the chart goes: with a definition all objects of its kind would go. */
+export function crdsTemplate(): string {
+  const definitions = kinds
+    .filter((kind) => kind.custom)
+    .map((kind) => {
+      const { metadata, ...rest } = customResourceDefinition(kind) as { metadata: object };
+      return document({ ...rest, metadata: { ...metadata, annotations: { "helm.sh/resource-policy": "keep" } } });
+    });
+  return [`${note}\n{{- if .Values.crds.install }}`, ...definitions, "{{- end }}\n"].join("\n---\n");
+}
+
+function document(object: object): string {
+  return stringify(object, { lineWidth: 0, aliasDuplicateObjects: false }).trimEnd();
+}

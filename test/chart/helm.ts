@@ -1,0 +1,19 @@
+import { execFile } from "node:child_process";
+import { join } from "node:path";
+import { promisify } from "node:util";
+
+const root = join(import.meta.dirname, "../..");
+const program = join(root, "node_modules/.cache/fairlead/helm");
+
+export const chart = join(root, "charts/fairlead");
+
+/** Runs the helm that the project's set-up has unpacked; resolves with what it printed. */
+export async function helm(...args: readonly string[]): Promise<string> {
+  const { stdout } = await promisify(execFile)(program, args, { maxBuffer: 2 ** 24 });
+  return stdout;
+}
+
+/** What the chart makes of its values, for the namespace that the how-to uses. */
+export function rendered(...args: readonly string[]): Promise<string> {
+  return helm("template", "fairlead", chart, "--namespace", "metallb-system", ...args);
+}
