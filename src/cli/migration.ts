@@ -13,8 +13,8 @@ export interface Migration {
   readonly keeping: number;
   readonly changing: readonly {
     readonly service: string;
-    readonly now: readonly string[];
-    readonly then: readonly string[];
+    readonly before: readonly string[];
+    readonly after: readonly string[];
     readonly why: readonly string[];
   }[];
   /** Services that have an address which nobody would announce. */
@@ -30,20 +30,21 @@ export function migrationOf({ snapshot, read, services, nodes }: WholeSnapshot, 
   const told = asking.flatMap((service) => {
     const decision = decided.allocations.get(keyOf(service));
     if (decision === undefined) return [];
-    const now = assignedAddresses(service).map(formatAddress);
-    const then = decision.addresses.map(formatAddress);
-    return [{ service: keyOf(service), now, then, why: decision.reasons.map(describe) }];
+    const before = assignedAddresses(service).map(formatAddress);
+    const after = decision.addresses.map(formatAddress);
+    return [{ service: keyOf(service), before, after, why: decision.reasons.map(describe) }];
   });
-  const changing = told.filter(({ now, then }) => now.join() !== then.join());
-  const silent = told.flatMap(({ service, now }) => {
+  const changing = told.filter(({ before, after }) => before.join() !== after.join());
+  const silent = told.flatMap(({ service, before }) => {
     const announcement = decided.announcements.get(service);
-    const isSilent = now.length > 0 && announcement !== undefined && announcement.offers.length === 0;
+    const isSilent = before.length > 0 && announcement !== undefined && announcement.offers.length === 0;
     return isSilent ? [{ service, why: announcement.reasons.map(describe) }] : [];
   });
   return {
     problems: read.problems.map(describe),
     unread,
-    keeping: told.filter(({ now }) => now.length > 0).length - changing.filter(({ now }) => now.length > 0).length,
+    keeping:
+      told.filter(({ before }) => before.length > 0).length - changing.filter(({ before }) => before.length > 0).length,
     // While the configuration is wrong nothing is taken from anybody.
     changing: read.ok ? changing : [],
     silent: read.ok ? silent : [],

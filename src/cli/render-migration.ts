@@ -20,9 +20,9 @@ export function renderMigration(migration: Migration): string {
   return `${parts.filter((part) => part !== "").join("\n\n")}\n`;
 }
 
-function changeText({ service, now, then, why }: Migration["changing"][number]): string {
+function changeText({ service, before, after, why }: Migration["changing"][number]): string {
   const text = (addresses: readonly string[]) => addresses.join(", ") || "<none>";
-  return `${service}: ${text(now)}, then ${text(then)}: ${why.join("; ")}`;
+  return `${service}: ${text(before)}, then ${text(after)}: ${why.join("; ")}`;
 }
 
 function listed(heading: string, lines: readonly string[]): string {

@@ -10,7 +10,7 @@ test("what was measured of each stands together, with what it is to the others' 
   comparison.add("processor", "ms", "Fairlead", 15);
   const { measurements } = comparison.table("costs");
   assert.deepEqual(
-    measurements.map(({ name, runs }) => `${name} ${runs}`),
+    measurements.map(({ name, runs }) => `${name} ${runs.join()}`),
     [
       "processor: bare writes 10",
       "processor: MetalLB 30",
