@@ -35,16 +35,16 @@ export function migrationOf({ snapshot, read, services, nodes }: WholeSnapshot, 
     return [{ service: keyOf(service), before, after, why: decision.reasons.map(describe) }];
   });
   const changing = told.filter(({ before, after }) => before.join() !== after.join());
-  const silent = told.flatMap(({ service, before }) => {
+  const kept = told.filter(({ before, after }) => before.length > 0 && before.join() === after.join());
+  const silent = kept.flatMap(({ service }) => {
     const announcement = decided.announcements.get(service);
-    const isSilent = before.length > 0 && announcement !== undefined && announcement.offers.length === 0;
-    return isSilent ? [{ service, why: announcement.reasons.map(describe) }] : [];
+    if (announcement === undefined || announcement.offers.length > 0) return [];
+    return [{ service, why: announcement.reasons.map(describe) }];
   });
   return {
     problems: read.problems.map(describe),
     unread,
-    keeping:
-      told.filter(({ before }) => before.length > 0).length - changing.filter(({ before }) => before.length > 0).length,
+    keeping: kept.length,
     // While the configuration is wrong nothing is taken from anybody.
     changing: read.ok ? changing : [],
     silent: read.ok ? silent : [],
