@@ -1,0 +1,41 @@
+import type { Pod } from "../../kubernetes/resources/index.ts";
+import { agentCapabilities } from "../commands.ts";
+
+export interface AgentPodOptions {
+  readonly node: string;
+  readonly namespace: string;
+  readonly image: string;
+  readonly args: readonly string[];
+}
+
+export function agentPodName(node: string): string {
+  return `fairlead-node-${node}`;
+}
+
+/**
+ * The agent of a node as the chart's DaemonSet has it. It is called a mirror of a pod that its kubelet has from a file:
+ * there may be nobody here who makes pods of DaemonSets, and a node is drained of those of nobody.
+ */
+export function agentPod({ node, namespace, image, args }: AgentPodOptions): Pod {
+  return {
+    apiVersion: "v1",
+    kind: "Pod",
+    metadata: { name: agentPodName(node), namespace, annotations: { "kubernetes.io/config.mirror": "fairlead" } },
+    spec: {
+      nodeName: node,
+      hostNetwork: true,
+      terminationGracePeriodSeconds: 15,
+      tolerations: [{ operator: "Exists" }],
+      containers: [
+        {
+          name: "node",
+          image,
+          args: [...args],
+          ports: [{ containerPort: 7472, protocol: "TCP" }],
+          readinessProbe: { httpGet: { path: "/healthz" } },
+          securityContext: { capabilities: { add: [...agentCapabilities] } },
+        },
+      ],
+    },
+  };
+}
