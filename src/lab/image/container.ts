@@ -31,12 +31,10 @@ export function containerArgv(image: ContainerImage, { args, capabilities, volum
   const kept = [...capabilities, ...toEnter].map((name) => `+${name.toLowerCase()}`);
   const given = toEnter.map((name) => `cap_${name}`).filter((name) => !capabilities.includes(name));
   const [program = "", ...first] = image.entrypoint;
-  return [
-    ...["unshare", "--mount", "--propagation", "private", "--"],
-    ...["sh", "-c", mounts, "container", image.rootFolder, volume],
-    ...["env", "--ignore-environment", ...image.env],
-    ...["/usr/bin/setpriv", "--no-new-privs", `--bounding-set=-all,${kept.join(",")}`],
-    ...["/usr/sbin/capsh", `--chroot=${image.rootFolder}`, `--drop=${given.join(",")}`, `--shell=${program}`],
-    ...["--", ...first, ...args],
-  ];
+  const enter = ["unshare", "--mount", "--propagation", "private", "--"];
+  const mount = ["sh", "-c", mounts, "container", image.rootFolder, volume];
+  const clean = ["env", "--ignore-environment", ...image.env];
+  const bound = ["/usr/bin/setpriv", "--no-new-privs", `--bounding-set=-all,${kept.join(",")}`];
+  const changeRoot = ["/usr/sbin/capsh", `--chroot=${image.rootFolder}`, `--drop=${given.join(",")}`];
+  return [...enter, ...mount, ...clean, ...bound, ...changeRoot, `--shell=${program}`, "--", ...first, ...args];
 }
