@@ -19,7 +19,7 @@ const configMaps = "/api/v1/namespaces/default/configmaps";
 export const apiserver: Benchmark = {
   name: "apiserver",
   about: `the embedded API server: ${objects} objects written, and its start with them after kill -9`,
-  async run(signal) {
+  async *run(signal) {
     const folder = await mkdtemp(join(tmpdir(), "fairlead-bench-apiserver-"));
     const measurements = new Measurements();
     try {
@@ -42,7 +42,7 @@ export const apiserver: Benchmark = {
     } finally {
       await rm(folder, { recursive: true });
     }
-    return [measurements.table(`${objects} ConfigMaps of 500 bytes`)];
+    yield measurements.table(`${objects} ConfigMaps of 500 bytes`);
   },
 };
 

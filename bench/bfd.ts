@@ -29,12 +29,11 @@ const watchers = [
 export const bfd: Benchmark = {
   name: "bfd",
   about: `BFD while ${serviceCount} Services are planned over and over, failures until the route is gone, many sessions`,
-  async run(signal, { minutes }) {
+  async *run(signal, { minutes }) {
     enterOwnNamespace();
-    const tables = await whileBusy(minutes * 60_000, signal);
-    for (const intervalMs of [300, 50]) tables.push(await untilWithdrawn(intervalMs, failures, signal));
-    tables.push(await sessionsInOneThread(sessionCounts, signal));
-    return tables;
+    yield* await whileBusy(minutes * 60_000, signal);
+    for (const intervalMs of [300, 50]) yield await untilWithdrawn(intervalMs, failures, signal);
+    yield await sessionsInOneThread(sessionCounts, signal);
   },
 };
 

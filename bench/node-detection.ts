@@ -20,11 +20,9 @@ const theirs = Array.from({ length: others }, (_, index) => `10.0.1.${index + 1}
 export const nodeDetection: Benchmark = {
   name: "node-detection",
   about: `an agent that watches ${others} other nodes by BFD`,
-  async run(signal) {
+  async *run(signal) {
     enterOwnNamespace();
-    const tables: Table[] = [];
-    for (const intervalMs of [300, 50]) tables.push(await watching(intervalMs, signal));
-    return tables;
+    for (const intervalMs of [300, 50]) yield await watching(intervalMs, signal);
   },
 };
 

@@ -1,27 +1,29 @@
-// As a program: runs the benchmark that its argument names and sends its tables to the process that started it.
+// As a program: runs the benchmark that its argument names and sends each table to the process that started it.
 import { fork } from "node:child_process";
-import { once } from "node:events";
+import { on, once } from "node:events";
 import { benchmarks } from "./benchmarks.ts";
 import type { BenchmarkOptions, Table } from "./report.ts";
 
 /** Runs a benchmark where no other's garbage, compiled code or network namespace is. */
-export async function inOwnProcess(
+export async function* inOwnProcess(
   name: string,
   options: BenchmarkOptions,
   signal: AbortSignal,
-): Promise<readonly Table[]> {
+): AsyncGenerator<Table> {
   signal.throwIfAborted();
   const child = fork(import.meta.filename, [name, JSON.stringify(options)], {
     execArgv: [...process.execArgv, "--expose-gc"],
   });
-  let tables: readonly Table[] | undefined;
-  // It is this very file that sends.
-  child.once("message", (message) => (tables = message as readonly Table[]));
+  const ended = once(child, "exit");
   // It cleans up and ends when it finds itself alone.
   signal.addEventListener("abort", () => child.connected && child.disconnect(), { once: true });
-  await once(child, "exit");
-  if (tables === undefined) throw new Error(`${name}: ${signal.aborted ? "stopped" : "failed, see above"}`);
-  return tables;
+  for await (const [table] of on(child, "message", { close: ["disconnect"] })) {
+    // It is this very file that sends.
+    yield table as Table;
+  }
+  const [status] = (await ended) as [number | null];
+  if (signal.aborted) throw new Error(`${name}: stopped`);
+  if (status !== 0) throw new Error(`${name}: failed, see above`);
 }
 
 if (import.meta.main) {
@@ -33,8 +35,7 @@ if (import.meta.main) {
   try {
     // It is this very file that passes them.
     const options = JSON.parse(process.argv[3] ?? "") as BenchmarkOptions;
-    const tables = await benchmark?.run(stopping.signal, options);
-    if (tables !== undefined) process.send?.(tables);
+    for await (const table of benchmark?.run(stopping.signal, options) ?? []) process.send?.(table);
   } catch (error) {
     if (!stopping.signal.aborted) throw error;
   } finally {

@@ -22,7 +22,7 @@ const runs = 7;
 export const plan: Benchmark = {
   name: "plan",
   about: `the decision for ${serviceCount} Services and ${nodeCount} nodes, from scratch and for one change`,
-  async run(signal) {
+  async *run(signal) {
     const cluster = clusterOf(serviceCount, nodeCount);
     const scratch = new Measurements();
     const change = new Measurements();
@@ -35,10 +35,8 @@ export const plan: Benchmark = {
       await new Promise((resolve) => setImmediate(resolve));
       signal.throwIfAborted();
     }
-    return [
-      scratch.table(`From scratch: ${serviceCount} Services, 3 endpoints each, ${nodeCount} nodes, 2 peers`),
-      change.table(`One change among ${serviceCount} Services; each run is a sample of ${waitingCount} changes`),
-    ];
+    yield scratch.table(`From scratch: ${serviceCount} Services, 3 endpoints each, ${nodeCount} nodes, 2 peers`);
+    yield change.table(`One change among ${serviceCount} Services; each run is a sample of ${waitingCount} changes`);
   },
 };
 

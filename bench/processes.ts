@@ -21,7 +21,7 @@ const ready = "all is known";
 export const processes: Benchmark = {
   name: "processes",
   about: `start-up, memory and work of the compiled controller and node agent, with no Service and with ${serviceCount}`,
-  async run(signal) {
+  async *run(signal) {
     build();
     enterOwnNamespace();
     using neighbour = new Neighbour("bench", [`${nodeAddress}/24`], [`${switchAddress}/24`]);
@@ -32,11 +32,9 @@ export const processes: Benchmark = {
       await using stage = await ClusterStage.start(signal);
       await new Run(stage, vty, measured, signal).all();
     }
-    return [
-      measured.start.table("From the start of a process (node: its own session to FRR, nothing in between)"),
-      measured.memory.table(`Memory, ${settlingMs} ms after the last event`),
-      measured.work.table(`${some} created at once over 8 connections, one controller and one node running`),
-    ];
+    yield measured.start.table("From the start of a process (node: its own session to FRR, nothing in between)");
+    yield measured.memory.table(`Memory, ${settlingMs} ms after the last event`);
+    yield measured.work.table(`${some} created at once over 8 connections, one controller and one node running`);
   },
 };
 

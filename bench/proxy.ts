@@ -25,8 +25,7 @@ const changes = 50;
 export const proxy: Benchmark = {
   name: "proxy",
   about: "kube-proxy's work with nftables: the whole table, one change, the comparison with the kernel",
-  async run(signal) {
-    const tables = [];
+  async *run(signal) {
     for (const services of [100, 1_000, 5_000]) {
       const measurements = new Measurements();
       for (let run = 0; run < runs; run++) {
@@ -37,9 +36,8 @@ export const proxy: Benchmark = {
         measurements.add("comparing the table with the kernel's", "ms", verifyMs);
         measurements.add("resident memory of the process", "MiB", residentBytes / 2 ** 20);
       }
-      tables.push(measurements.table(`${services} Services of 3 endpoints each`));
+      yield measurements.table(`${services} Services of 3 endpoints each`);
     }
-    return tables;
   },
 };
 

@@ -16,8 +16,8 @@ export interface Benchmark {
   readonly name: string;
   /** What it measures, in a line. */
   readonly about: string;
-  /** Stops all that it has started, whether it succeeds, fails or is told to stop. */
-  run(signal: AbortSignal, options: BenchmarkOptions): Promise<readonly Table[]>;
+  /** Each table as soon as it is measured. Stops all that it has started, whether it succeeds, fails or is told to stop. */
+  run(signal: AbortSignal, options: BenchmarkOptions): AsyncIterable<Table>;
 }
 
 export interface BenchmarkOptions {
@@ -44,11 +44,11 @@ export function spreadOf(runs: readonly number[]): Spread {
   return { median: quantile(runs, 0.5), least: quantile(runs, 0), most: quantile(runs, 1) };
 }
 
-export function renderResult({ command, tables }: Result): string {
-  return tables.map((table) => `${table.title}\n  ${command}\n\n${renderTable(table)}\n`).join("\n");
+export function renderTable(table: Table, command: string): string {
+  return `${table.title}\n  ${command}\n\n${renderFigures(table)}\n`;
 }
 
-function renderTable(table: Table): string {
+function renderFigures(table: Table): string {
   if (table.bucket !== undefined) return renderDistribution(table.measurements, table.bucket);
   const { measurements } = table;
   const rows = measurements.map(({ name, unit, runs }) => {

@@ -3,7 +3,7 @@
 import { Command, InvalidArgumentError } from "commander";
 import { benchmarks } from "./benchmarks.ts";
 import { inOwnProcess } from "./own-process.ts";
-import { asJson, renderMachine, renderResult, type Result } from "./report.ts";
+import { asJson, renderMachine, renderTable, type Result, type Table } from "./report.ts";
 import { thisMachine } from "./machine.ts";
 
 interface Options {
@@ -35,11 +35,14 @@ async function run(wanted: readonly string[], { json, quick = false, minutes }: 
   for (const { name, about } of benchmarks) {
     if (wanted.length > 0 && !wanted.includes(name)) continue;
     process.stderr.write(`bench: ${name}: ${about}\n`);
-    const tables = await inOwnProcess(name, { quick, minutes }, stopping.signal);
     const said = `${quick ? " --quick" : ""}${name === "bfd" ? ` --minutes ${minutes}` : ""}`;
-    const result: Result = { benchmark: name, command: `npm run bench -- ${name}${said}`, tables };
-    results.push(result);
-    if (json !== true) process.stdout.write(`${renderResult(result)}\n`);
+    const command = `npm run bench -- ${name}${said}`;
+    const tables: Table[] = [];
+    for await (const table of inOwnProcess(name, { quick, minutes }, stopping.signal)) {
+      tables.push(table);
+      if (json !== true) process.stdout.write(`${renderTable(table, command)}\n`);
+    }
+    results.push({ benchmark: name, command, tables });
   }
   if (json === true) process.stdout.write(`${JSON.stringify(asJson(machine, results), undefined, 2)}\n`);
 }

@@ -27,7 +27,7 @@ export function addAgentCommands(program: Command): void {
       const metrics = controllerMetrics(registry);
       const { namespace } = options;
       const onLeader = (leader: string) => log.info({ leader, self: instance }, "who leads is known");
-      const election = { namespace, name: "fairlead-controller", identity: instance, onFailure, onLeader };
+      const election = { namespace, name: "fairlead-controller", identity: instance, onFailure, onLeader, ...terms };
       const work = (leading: AbortSignal) =>
         runController({ client, events, metrics, log }, { namespace, loadBalancerClass: options.lbClass }, leading);
       await lead(client, election, work, signal);
@@ -75,6 +75,12 @@ export function addAgentCommands(program: Command): void {
       });
     });
 }
+
+/**
+ * Shorter than Kubernetes' own: who waits for a dead leader waits for an address. To lead twice for a moment does no
+ * harm here (ARCHITECTURE.md, "How an address is given").
+ */
+const terms = { leaseDurationMs: 5_000, renewDeadlineMs: 3_500, retryMs: 1_000 };
 
 interface NodeCommandOptions extends CommonOptions {
   readonly nodeName: string;

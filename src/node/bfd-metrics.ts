@@ -51,6 +51,12 @@ export function bfdMetrics(registry: Registry, sessions: () => readonly SessionS
   gauge("session_up", "1 while BFD sees the path to the peer", ({ state }) => Number(state === "up"));
   counter("control_packet_input", "Control packets received", ({ packetsReceived }) => packetsReceived);
   counter("control_packet_output", "Control packets sent", ({ packetsSent }) => packetsSent);
+  counter(
+    "echo_packet_input",
+    "Echo packets of ours that came back; what the peer sends to itself is the kernel's to forward",
+    ({ echoPacketsReceived }) => echoPacketsReceived,
+  );
+  counter("echo_packet_output", "Echo packets sent", ({ echoPacketsSent }) => echoPacketsSent);
   counter("session_up_events", "How often the path has come up", ({ timesUp }) => timesUp);
   counter("session_down_events", "How often the path has gone down", ({ timesDown }) => timesDown);
   counter(

@@ -2,6 +2,7 @@ import { isDeepStrictEqual } from "node:util";
 import type { Logger } from "pino";
 import { allSynced, type Changes, type Client, type Informer } from "../kubernetes/client/index.ts";
 import { keyOf, type KubernetesObject, type Node } from "../kubernetes/resources/index.ts";
+import { allAddresses } from "../linux/link-addresses/index.ts";
 import type { Prefix } from "../net/index.ts";
 import type { Clock } from "../protocols/clock/index.ts";
 import type { Transport } from "../protocols/bgp/index.ts";
@@ -202,7 +203,14 @@ class NodeAgent {
       log.warn({ error: error.message }, "BGP sessions are not accepted everywhere; ours are opened");
     const onLinkProblem = (link: string, message: string) =>
       log.warn({ link, error: message }, "no peer can be found on this link; it is tried again");
-    const ports = { ...this.#modules, watchPaths, onListenFailure, links: systemLinks, onLinkProblem };
+    const ports = {
+      ...this.#modules,
+      watchPaths,
+      onListenFailure,
+      links: systemLinks,
+      ownAddresses: allAddresses,
+      onLinkProblem,
+    };
     const bgp = new BgpReconciler(ports, { routerId: address, addresses, listen });
     this.#bgp = bgp;
     metrics.sessions(() => bgp.sessions);

@@ -2,6 +2,7 @@
 //   node --test --test-update-snapshots test/docs/reference.test.ts
 import { join } from "node:path";
 import { test } from "node:test";
+import { bfdMalformedPage } from "./bfd-malformed-page.ts";
 import { commandLinePage } from "./command-line-page.ts";
 import { embeddedApiPage } from "./embedded-api-page.ts";
 import { malformedPage } from "./malformed-page.ts";
@@ -19,6 +20,7 @@ const pages: Readonly<Record<string, () => Page>> = {
   "metrics.md": metricsPage,
   "embedded-api.md": embeddedApiPage,
   "bgp-malformed.md": malformedPage,
+  "bfd-malformed.md": bfdMalformedPage,
 };
 
 for (const [file, page] of Object.entries(pages)) {

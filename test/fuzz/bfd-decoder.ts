@@ -8,7 +8,7 @@ import { Random } from "./random.ts";
 const seeds = [
   "23e003180000000100000002000493e0000493e000000000",
   "2040ff18ffffffff00000000000f42400000000000000000",
-  "20c4031d00000001000000020000c3500000c35000000000010500 6162".replace(" ", ""),
+  "20c4031d00000001000000020000c3500000c350000000000105006162",
 ].map((hex) => new Uint8Array(Buffer.from(hex, "hex")));
 
 /** As `fuzzBgpDecoder`, with BFD Control packets. */

@@ -1,32 +1,10 @@
 // An agent that dies and one that takes its place, with a switch that keeps routes meanwhile (RFC 4724).
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
-import { once } from "node:events";
 import { test } from "node:test";
 import { BGPAdvertisement } from "../../src/kubernetes/resources/index.ts";
 import { until } from "../interop/frr.ts";
+import { KernelRoutes } from "./kernel-routes.ts";
 import { namespace, Stage } from "./stage.ts";
-
-/** What happens to the routes of a namespace's kernel, a line each. */
-class KernelRoutes implements AsyncDisposable {
-  readonly #process;
-  #text = "";
-
-  constructor(neighbour: string) {
-    this.#process = spawn("ip", ["-n", neighbour, "-o", "monitor", "route"], { stdio: ["ignore", "pipe", "ignore"] });
-    this.#process.stdout.setEncoding("utf8").on("data", (text: string) => (this.#text += text));
-  }
-
-  deletions(address: string): string[] {
-    return this.#text.split("\n").filter((line) => line.startsWith("Deleted") && line.includes(address));
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    const ended = once(this.#process, "exit");
-    this.#process.kill("SIGKILL");
-    await ended;
-  }
-}
 
 const kept = "172.19.100.1";
 const given = "172.19.100.2";

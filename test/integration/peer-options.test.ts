@@ -42,6 +42,8 @@ const asked: readonly Asked[] = [
   { what: "no hold time", spec: { holdTime: "0s" } },
   { what: "the link of a VRF", spec: { vrf: "to-switch" } },
   { what: "a source address", spec: { sourceAddress: nodeAddress } },
+  { what: "its address on a link as the source", annotations: { "fairlead.dev/source-from": "to-switch" } },
+  { what: "its address in a prefix as the source", annotations: { "fairlead.dev/source-from": `${nodeAddress}/32` } },
   { what: "that the switch opens the connection", annotations: { "fairlead.dev/connect-mode": "passive" } },
   {
     what: "that we open the connection",
@@ -192,6 +194,9 @@ test("the metrics of sessions have MetalLB's names and labels", async () => {
     "BFD says something",
     async () => (await stage.metric("node", `metallb_bfd_control_packet_output${path}`)) > 0,
   );
+  for (const name of ["echo_packet_input", "echo_packet_output"]) {
+    assert.equal(await stage.metric("node", `metallb_bfd_${name}${path}`), 0, name);
+  }
   assert.equal(await stage.metric("node", `metallb_bfd_session_up${path}`), 0, "FRR's bfdd does not run");
 });
 

@@ -58,8 +58,8 @@ export class Stage implements AsyncDisposable {
     stack.defer(() => this.#api.close());
   }
 
-  /** API server, switch and network; no process of Fairlead yet, and nothing configured. */
-  static async start(): Promise<Stage> {
+  /** API server, switch (with BFD for its neighbour if that is wanted) and network; no process of Fairlead yet, and nothing configured. */
+  static async start({ bfd = false } = {}): Promise<Stage> {
     await using stack = new AsyncDisposableStack();
     const folder = await mkdtemp(join(tmpdir(), "fairlead-integration-"));
     stack.defer(() => rm(folder, { recursive: true }));
@@ -70,7 +70,7 @@ export class Stage implements AsyncDisposable {
     await writeFile(kubeconfig, api.kubeconfig());
     const client = new Client(await loadKubeconfig({ path: kubeconfig, env: {} }));
     const stage = new Stage(
-      { folder, kubeconfig, neighbour, frr: await startSwitch(neighbour, stack), client, api },
+      { folder, kubeconfig, neighbour, frr: await startSwitch(neighbour, bfd, stack), client, api },
       stack.move(),
     );
     stage.#stack.defer(() => client.close());
@@ -327,13 +327,14 @@ function startApi(folder: string): Promise<ApiServer> {
   return startApiServer({ database: join(folder, "api.sqlite"), host: "127.0.0.1", port: apiPort, serviceNetworks });
 }
 
-async function startSwitch(neighbour: Neighbour, stack: AsyncDisposableStack): Promise<Frr> {
+async function startSwitch(neighbour: Neighbour, bfd: boolean, stack: AsyncDisposableStack): Promise<Frr> {
   const lines = [
     "router bgp 65210",
     " bgp router-id 1.1.1.1",
     " no bgp ebgp-requires-policy",
     ` neighbor ${nodeAddress} remote-as 65211`,
     ` neighbor ${nodeAddress} timers connect 1`,
+    ...(bfd ? [` neighbor ${nodeAddress} bfd`] : []),
   ];
-  return stack.use(await Frr.start(neighbour.name, `${lines.join("\n")}\n`));
+  return stack.use(await Frr.start(neighbour.name, `${lines.join("\n")}\n`, { bfd }));
 }

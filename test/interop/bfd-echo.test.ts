@@ -18,8 +18,8 @@ function setForwarding(namespace: string | undefined, isOn: boolean): void {
 }
 
 /**
- * Ours both ways; of FRR's, only IPv6: bfdd 8.4 calls its own echo over IPv4 failed again and again although it counts the
- * packets that come back, between two of its own as well.
+ * Ours both ways; of FRR's, only IPv6: bfdd 8.4 calls its own echo over IPv4 failed, the more often the shorter the
+ * interval, although it counts the packets that come back; between two of its own as well.
  */
 async function bothWays(isForwarding = true): Promise<BfdWorld> {
   setForwarding(undefined, isForwarding);

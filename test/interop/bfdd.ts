@@ -4,7 +4,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { until } from "./frr.ts";
+import { until, zebraListens } from "./frr.ts";
 
 const run = promisify(execFile);
 
@@ -116,6 +116,7 @@ export class Bfdd implements AsyncDisposable {
 
   async #start(): Promise<void> {
     this.#processes.push(this.#spawn("zebra", []));
+    await zebraListens(this.#folder);
     this.#processes.push(this.#spawn("bfdd", ["--bfdctl", join(this.#folder, "bfdd.sock")]));
     await until(`bfdd in ${this.#namespace} answers`, () =>
       this.peers().then(

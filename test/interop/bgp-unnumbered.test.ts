@@ -23,6 +23,7 @@ const peerOn = (link: string, fields: Partial<Peer> = {}): Peer => ({
   connectTimeMs: 1_000,
   routerId: undefined,
   sourceAddress: undefined,
+  sourceFrom: undefined,
   vrf: undefined,
   md5Password: undefined,
   gracefulRestart: false,
@@ -53,6 +54,7 @@ async function node(peers: readonly Peer[]): Promise<BgpReconciler & AsyncDispos
       clock: systemClock,
       transport: tcpTransport,
       links: systemLinks,
+      ownAddresses: () => [],
       watchPaths: () => new BfdAgent(),
       onListenFailure: () => {},
       onLinkProblem: (_, message) => assert.fail(message),
@@ -201,10 +203,7 @@ test("two routers with the same link-local address on two links are two peers", 
   for (const neighbour of neighbours) await forwards(neighbour);
   const remotes = reconciler.sessions.map(({ remote }) => [remote.interface, remote.address]);
   assert.deepEqual(remotes[0]?.[1], remotes[1]?.[1]);
-  assert.deepEqual(
-    remotes.map(([link]) => link),
-    neighbours.map(({ cable }) => cable),
-  );
+  assert.deepEqual(new Set(remotes.map(([link]) => link)), new Set(neighbours.map(({ cable }) => cable)));
 });
 
 test("BFD watches the path to a router that is named by the link alone, and ends the session when it fails", async () => {

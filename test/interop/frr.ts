@@ -1,6 +1,7 @@
 import { execFile, spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
@@ -14,6 +15,7 @@ export class Frr implements AsyncDisposable {
   readonly #namespace: string;
   /** Configuration, logs and sockets. */
   readonly folder: string;
+  /** Besides zebra. */
   readonly #daemons: readonly Daemon[];
   #processes: ChildProcess[] = [];
 
@@ -26,7 +28,7 @@ export class Frr implements AsyncDisposable {
   /** Started and answering; `bgp` is the configuration from `router bgp` on. With bfdd if that is wanted. */
   static async start(namespace: string, bgp: string, { bfd = false } = {}): Promise<Frr> {
     const folder = await mkdtemp(join(tmpdir(), "fairlead-frr-"));
-    const frr = new Frr(namespace, ["zebra", ...(bfd ? (["bfdd"] as const) : []), "bgpd"], folder);
+    const frr = new Frr(namespace, [...(bfd ? (["bfdd"] as const) : []), "bgpd"], folder);
     try {
       await writeFile(join(folder, "zebra.conf"), "");
       await writeFile(join(folder, "bfdd.conf"), "");
@@ -41,11 +43,19 @@ export class Frr implements AsyncDisposable {
     return frr;
   }
 
-  async restart(): Promise<void> {
-    for (const daemon of this.#daemons) this.#processes.push(this.#spawn(daemon));
+  /** Where it does not listen, it only dials. */
+  async restart({ listens = true } = {}): Promise<void> {
+    this.#processes.push(this.#spawn("zebra", listens));
+    await zebraListens(this.folder);
+    for (const daemon of this.#daemons) this.#processes.push(this.#spawn(daemon, listens));
     await until(`FRR in ${this.#namespace} answers`, () =>
       this.vtysh("show bgp summary json").then(isJson, () => false),
     );
+    // Before that bgpd refuses `bgp graceful-restart`, of which it must tell zebra; and it asks bfdd by way of zebra.
+    await until(`all of FRR in ${this.#namespace} have found zebra`, async () => {
+      const clients = await this.vtysh("show zebra client summary");
+      return this.#daemons.every((daemon) => new RegExp(`^${daemon.slice(0, -1)} `, "m").test(clients));
+    });
   }
 
   /** As a power cut does it: without a word to anybody. */
@@ -80,16 +90,27 @@ export class Frr implements AsyncDisposable {
     await rm(this.folder, { recursive: true, force: true });
   }
 
-  #spawn(daemon: Daemon): ChildProcess {
+  #spawn(daemon: Daemon, listens: boolean): ChildProcess {
     const file = (name: string) => join(this.folder, name);
     const args = ["-f", file(`${daemon}.conf`), "-i", file(`${daemon}.pid`)];
     args.push("-z", file("zserv.api"), "--vty_socket", this.folder, "-P", "0", "--log", `file:${file("log")}`);
+    if (daemon === "bgpd" && !listens) args.push("-p", "0");
     return spawn("ip", ["netns", "exec", this.#namespace, `/usr/lib/frr/${daemon}`, ...args], { stdio: "ignore" });
   }
 }
 
 function isJson(text: string): boolean {
   return text.trimStart().startsWith("{");
+}
+
+/** Daemons that do not find zebra by its socket in `folder` try again ten seconds later. */
+export function zebraListens(folder: string): Promise<void> {
+  return until(`zebra listens in ${folder}`, () => {
+    const { promise, resolve } = Promise.withResolvers<boolean>();
+    const socket = connect(join(folder, "zserv.api"), () => resolve(true));
+    socket.on("error", () => resolve(false));
+    return promise.finally(() => socket.destroy());
+  });
 }
 
 /** Asks again and again until `met` holds; throws with `what` after `boundMs`. */

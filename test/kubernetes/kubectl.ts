@@ -27,6 +27,11 @@ export class Kubectl implements AsyncDisposable {
     return kubectl;
   }
 
+  /** The file that it reads. */
+  get kubeconfig(): string {
+    return join(this.#folder, "config");
+  }
+
   /** What it prints; rejects when it ends with another status than 0. */
   async run(...args: readonly string[]): Promise<string> {
     const { stdout } = await execute(binary, args, this.#options());

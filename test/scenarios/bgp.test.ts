@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { promisify } from "node:util";
 import { labs, type StoryReport } from "../../src/lab/index.ts";
+import { readManifest } from "../../src/lab/lab-folder.ts";
 
 const run = promisify(execFile);
 const main = join(import.meta.dirname, "../../src/cli/main.ts");
@@ -69,12 +70,11 @@ test("a lab that is left up can be looked at, and is gone after down", async () 
 });
 
 test("Ctrl-C while a scenario runs leaves nothing behind", async () => {
-  const before = await labs();
   const story = fairlead("lab", "run", "bgp");
   let id: string | undefined;
   while (id === undefined && story.exitCode === null) {
     await new Promise((resolve) => void setTimeout(resolve, 50));
-    id = (await labs()).find((lab) => !before.includes(lab));
+    for (const lab of await labs()) if ((await readManifest(lab))?.owner?.pid === story.pid) id = lab;
   }
   assert.ok(id !== undefined);
   await once(story.stdout, "data");

@@ -246,6 +246,7 @@ export const ownAnnotations = {
   /** On a BGPPeer. */
   connectMode: "fairlead.dev/connect-mode",
   ttlSecurityHops: "fairlead.dev/ttl-security-hops",
+  sourceFrom: "fairlead.dev/source-from",
   /** On a BGPAdvertisement. */
   prepend: "fairlead.dev/as-path-prepend",
   med: "fairlead.dev/med",

@@ -6,6 +6,7 @@ export interface AgentPodOptions {
   readonly namespace: string;
   readonly image: string;
   readonly args: readonly string[];
+  readonly env: Readonly<Record<string, string>>;
 }
 
 export function agentPodName(node: string): string {
@@ -16,7 +17,7 @@ export function agentPodName(node: string): string {
  * The agent of a node as the chart's DaemonSet has it. It is called a mirror of a pod that its kubelet has from a file:
  * there may be nobody here who makes pods of DaemonSets, and a node is drained of those of nobody.
  */
-export function agentPod({ node, namespace, image, args }: AgentPodOptions): Pod {
+export function agentPod({ node, namespace, image, args, env }: AgentPodOptions): Pod {
   return {
     apiVersion: "v1",
     kind: "Pod",
@@ -31,6 +32,7 @@ export function agentPod({ node, namespace, image, args }: AgentPodOptions): Pod
           name: "node",
           image,
           args: [...args],
+          env: Object.entries(env).map(([name, value]) => ({ name, value })),
           ports: [{ containerPort: 7472, protocol: "TCP" }],
           readinessProbe: { httpGet: { path: "/healthz" } },
           securityContext: { capabilities: { add: [...agentCapabilities] } },

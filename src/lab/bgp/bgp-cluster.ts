@@ -40,6 +40,8 @@ export interface BgpClusterOptions extends UpOptions, ClusterChoices {
   readonly bfd?: BfdTimes | undefined;
   /** Said to each agent beside the usual. */
   readonly agentArguments?: readonly string[];
+  /** Nobody gives Services addresses, nor announces them, until somebody is started who does. */
+  readonly withoutFairlead?: boolean;
 }
 
 export type ProxyChoice = "fairlead" | "kube-proxy";
@@ -55,6 +57,7 @@ export class BgpCluster {
 
   readonly #agentArguments: readonly string[];
   readonly #image: ContainerImage | undefined;
+  #controller: HostProcess | undefined;
 
   private constructor(
     lab: Lab,
@@ -89,10 +92,8 @@ export class BgpCluster {
       await cluster.kubectl(["apply", "-f", manifest("namespace")]);
       await Promise.all(cluster.nodes.map((node) => cluster.#startNode(node)));
       await until("all nodes are ready", () => cluster.#allReady(), { signal: options.signal });
-      const kubeconfig = await api.fairleadKubeconfig("controller", configurationNamespace);
-      const args = ["controller", "--kubeconfig", kubeconfig];
-      const onFiles = image && containerArgv(image, { args, capabilities: [], volume: lab.folder });
-      await lab.run("api", { name: "fairlead-controller", argv: onFiles ?? fairlead(...args) });
+      if (options.withoutFairlead === true) return cluster;
+      await cluster.startController();
       for (const node of cluster.nodes) await cluster.startAgent(node);
       return cluster;
     } catch (error) {
@@ -129,7 +130,26 @@ export class BgpCluster {
     return this.lab.exec("api", fairlead(...args, "--kubeconfig", this.kubeconfig), { signal });
   }
 
-  async startAgent(node: string): Promise<void> {
+  async startController(): Promise<void> {
+    const kubeconfig = await this.api.fairleadKubeconfig("controller", configurationNamespace);
+    const args = ["controller", "--kubeconfig", kubeconfig];
+    const volume = this.lab.folder;
+    const argv =
+      this.#image === undefined ? fairlead(...args) : containerArgv(this.#image, { args, capabilities: [], volume });
+    this.#controller = await this.lab.run("api", { name: "fairlead-controller", argv });
+  }
+
+  /** Stops the controller in good order: it gives its lease back. */
+  async stopController(): Promise<void> {
+    await this.#controller?.stop(10_000);
+  }
+
+  /** The controller is gone at once, without a word, and with whatever it was doing. */
+  async killController(): Promise<void> {
+    await this.#controller?.kill();
+  }
+
+  async startAgent(node: string, env: Readonly<Record<string, string>> = {}): Promise<void> {
     const kubeconfig = await this.api.fairleadKubeconfig("node", configurationNamespace);
     const access = ["--kubeconfig", kubeconfig, "--node-name", node];
     const detection = this.#detection && `${this.#detection.intervalMs}x${this.#detection.multiplier}`;
@@ -138,11 +158,11 @@ export class BgpCluster {
     if (this.#image !== undefined) {
       await this.#removeAgentPod(node, "--force", "--grace-period=0");
       const image = this.#image.reference;
-      await this.applyObject(agentPod({ node, namespace: configurationNamespace, image, args }));
+      await this.applyObject(agentPod({ node, namespace: configurationNamespace, image, args, env }));
       return;
     }
-    const argv = fairlead(...args);
-    this.#agents.set(node, await this.lab.run(node, { name: "fairlead-node", argv: asInContainer(argv) }));
+    const argv = asInContainer(fairlead(...args));
+    this.#agents.set(node, await this.lab.run(node, { name: "fairlead-node", argv, env }));
   }
 
   /** Stops a node's agent in good order: it withdraws first, and leaves after. */

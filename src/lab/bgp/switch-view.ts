@@ -22,6 +22,14 @@ export async function neighboursOf(frr: FrrSwitch): Promise<Neighbour[]> {
   }));
 }
 
+/** What the switch's last NOTIFICATION from or to this neighbour said, in FRR's words. */
+export async function lastNotificationOf(frr: FrrSwitch, address: string): Promise<string | undefined> {
+  const neighbours = (await frr.show(`bgp neighbors ${address}`)) as Readonly<
+    Record<string, { readonly lastNotificationReason?: string }>
+  >;
+  return neighbours[address]?.lastNotificationReason;
+}
+
 /** One path of the switch's BGP table. */
 export interface Path {
   readonly nextHop: string;

@@ -1,3 +1,5 @@
+import type { ControlPlane } from "../control-plane/control-plane.ts";
+
 /** The API server of a lab's cluster with all that works on it, as the rest of the lab needs it. */
 export interface ClusterApi {
   /** The administrator's. */
@@ -10,6 +12,8 @@ export interface ClusterApi {
   /** For a process of Fairlead, whose configuration is in `namespace`. */
   fairleadKubeconfig(process: "controller" | "node", namespace: string): Promise<string>;
   proxyKubeconfig(): Promise<string>;
+  /** Where it is Kubernetes' own. */
+  readonly controlPlane?: ControlPlane;
 }
 
 export type ApiChoice = "embedded" | "kubernetes";

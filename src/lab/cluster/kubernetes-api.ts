@@ -19,6 +19,7 @@ export async function startKubernetesApi(
   const granted = new Map<string, Promise<unknown>>();
   return {
     kubeconfig: plane.kubeconfig,
+    controlPlane: plane,
     heartbeatMs: 2_000,
     // kube-controller-manager waits 50 s, and looks every 5 s.
     deathKnownWithinMs: 120_000,

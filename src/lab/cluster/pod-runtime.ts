@@ -94,6 +94,7 @@ export class PodRuntime {
     }
     return containerArgv(this.#image, {
       args: container.args ?? [],
+      env: (container.env ?? []).map(({ name, value = "" }) => `${name}=${value}`),
       capabilities: container.securityContext?.capabilities?.add ?? [],
       volume: labFolder(this.#labId),
     });

@@ -55,6 +55,15 @@ export const stories: readonly StoryKind[] = [
     },
   },
   {
+    name: "beside-cni",
+    about: "each node has a CNI's BGP daemon with port 179 and a session of its own, and Fairlead speaks beside it",
+    takes: {},
+    tell: async (audience, _, signal) => {
+      const { tellBesideCniStory } = await import("../beside-cni/beside-cni-story.ts");
+      return tellBesideCniStory(audience, signal);
+    },
+  },
+  {
     name: "rollout",
     about: "changes to peers are tried on one node first, kept on evidence or taken back",
     takes: clusterTakes,

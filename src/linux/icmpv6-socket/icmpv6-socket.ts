@@ -1,9 +1,16 @@
-import { getSystemErrorName } from "node:util";
 import koffi, { type node } from "koffi";
 import { parseAddress, type Ipv6Address } from "../../net/index.ts";
-import { encodeSocketAddress, interfaceIndex, SocketError } from "../udp-socket/index.ts";
-import { libc } from "../udp-socket/libc.ts";
-import { ReceiveBuffer } from "../udp-socket/receive-buffer.ts";
+import {
+  addressFamily,
+  checked,
+  encodeSocketAddress,
+  interfaceIndex,
+  lastErrorCode,
+  libc,
+  ReceiveBuffer,
+  setOption,
+  SocketError,
+} from "../libc/index.ts";
 
 export interface Icmpv6SocketOptions {
   /** Sends and receives by this link alone. */
@@ -25,7 +32,6 @@ export interface ReceivedMessage {
 }
 
 /** Families, levels and names of socket(7), ipv6(7) and <linux/icmpv6.h>. */
-const inet6 = 10;
 const rawNonblockCloexec = 3 | 0o4000 | 0o2000000;
 const icmpv6 = 58;
 const socketLevel = 1;
@@ -53,16 +59,16 @@ export class Icmpv6Socket {
     const index = interfaceIndex(device);
     if (index === undefined) throw new SocketError(what, "ENODEV");
     this.#interfaceIndex = index;
-    this.#fd = checked(what, libc().socket(inet6, rawNonblockCloexec, icmpv6));
+    this.#fd = checked(what, libc().socket(addressFamily[6], rawNonblockCloexec, icmpv6));
     try {
-      const set = (level: number, name: number, value: Uint8Array) =>
-        void checked(what, libc().setsockopt(this.#fd, level, name, value, value.length));
+      const set = (level: number, name: number, value: number | Uint8Array) =>
+        setOption(this.#fd, what, level, name, value);
       set(icmpv6, icmpv6Filter, filterFor(types));
       set(socketLevel, bindToDevice, Buffer.from(device));
-      set(ipv6Level, options.multicastInterface, int32(index));
-      set(ipv6Level, options.multicastHops, int32(255));
-      set(ipv6Level, options.multicastLoop, int32(0));
-      set(ipv6Level, options.receiveHopLimit, int32(1));
+      set(ipv6Level, options.multicastInterface, index);
+      set(ipv6Level, options.multicastHops, 255);
+      set(ipv6Level, options.multicastLoop, 0);
+      set(ipv6Level, options.receiveHopLimit, 1);
       const address = encodeSocketAddress({ address: local, port: 0, scope: index });
       checked(what, libc().bind(this.#fd, address, address.length));
       for (const group of groups) set(ipv6Level, options.joinGroup, membership(group, index));
@@ -127,16 +133,3 @@ function group(text: string): Ipv6Address {
 
 /** RFC 4291 §2.7.1, of the link. */
 export const linkGroups = { "all-nodes": group("ff02::1"), "all-routers": group("ff02::2") } as const;
-
-function checked(what: string, result: number): number {
-  if (result < 0) throw new SocketError(what, lastErrorCode());
-  return result;
-}
-
-function lastErrorCode(): string {
-  return getSystemErrorName(-koffi.errno());
-}
-
-function int32(value: number): Uint8Array {
-  return new Uint8Array(Int32Array.of(value).buffer);
-}

@@ -1,1 +1,1 @@
-export { linkAddresses, type LinkAddresses } from "./link-addresses.ts";
+export { allAddresses, linkAddresses, type LinkAddresses } from "./link-addresses.ts";

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { networkInterfaces } from "node:os";
-import { isLinkLocal, parseAddress, type Ipv6Address } from "../../net/index.ts";
+import { isLinkLocal, parseAddress, type Address, type Ipv6Address } from "../../net/index.ts";
 
 export interface LinkAddresses {
   readonly index: number;
@@ -9,6 +9,16 @@ export interface LinkAddresses {
   readonly linkLocal: Ipv6Address;
   /** Its other IPv6 addresses; first those that have no end, as those have that a router's advertisement has made. */
   readonly others: readonly Ipv6Address[];
+}
+
+/** The addresses of all links that are up, in the kernel's order: those of one link the primary one first. */
+export function allAddresses(): readonly { readonly link: string; readonly address: Address }[] {
+  return Object.entries(networkInterfaces()).flatMap(([link, addresses = []]) =>
+    addresses.flatMap(({ address: text }) => {
+      const address = parseAddress(text);
+      return address === undefined ? [] : [{ link, address }];
+    }),
+  );
 }
 
 /** IFA_F_PERMANENT of `rtnetlink(7)`. */

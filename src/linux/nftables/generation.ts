@@ -1,4 +1,4 @@
-import koffi from "koffi";
+import { libc } from "../libc/index.ts";
 
 // linux/netlink.h, linux/netfilter/nfnetlink.h and nf_tables.h
 const AF_NETLINK = 16;
@@ -13,12 +13,6 @@ const NFTA_GEN_ID = 1;
 const MSG_DONTWAIT = 0x40;
 const headerBytes = 20;
 
-const libc = koffi.load("libc.so.6");
-const socket = libc.func("int socket(int domain, int type, int protocol)");
-const send = libc.func("intptr_t send(int fd, const void *bytes, size_t length, int flags)");
-const recv = libc.func("intptr_t recv(int fd, _Out_ uint8_t *bytes, size_t length, int flags)");
-const close = libc.func("int close(int fd)");
-
 /**
  * Tells the number of transactions that nftables has seen in this network namespace, whoever made them. What packets do
  * to sets and maps counts as none.
@@ -28,7 +22,7 @@ export class Generation {
   readonly #fd: number;
 
   constructor() {
-    this.#fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_NETFILTER);
+    this.#fd = libc().socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_NETFILTER);
     if (this.#fd < 0) throw new Error("nftables: no netlink socket to ask for the generation");
   }
 
@@ -37,15 +31,15 @@ export class Generation {
     question.writeUInt32LE(headerBytes, 0);
     question.writeUInt16LE((NFNL_SUBSYS_NFTABLES << 8) | NFT_MSG_GETGEN, 4);
     question.writeUInt16LE(NLM_F_REQUEST, 6);
-    send(this.#fd, question, question.length, 0);
+    libc().send(this.#fd, question, question.length, 0);
     // The kernel has answered when `send` returns.
     const answer = Buffer.alloc(1024);
-    const length = Number(recv(this.#fd, answer, answer.length, MSG_DONTWAIT));
+    const length = libc().recv(this.#fd, answer, answer.length, MSG_DONTWAIT);
     return generationIn(answer.subarray(0, Math.max(0, length)));
   }
 
   close(): void {
-    close(this.#fd);
+    libc().close(this.#fd);
   }
 }
 

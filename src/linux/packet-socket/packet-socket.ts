@@ -1,8 +1,6 @@
-import { getSystemErrorName } from "node:util";
 import koffi, { type node } from "koffi";
 import type { AddressFamily } from "../../net/index.ts";
-import { SocketError } from "../udp-socket/index.ts";
-import { libc } from "./libc.ts";
+import { checked, libc } from "../libc/index.ts";
 import type { FilterInstruction } from "./packet-filter.ts";
 
 /** What a link has brought in, before the kernel has judged where it is to go. */
@@ -22,7 +20,10 @@ const attachFilter = 26;
 const linkAddress = { length: 20, index: 4, type: 10, hardwareLength: 11, hardware: 12 } as const;
 /** PACKET_HOST: for this machine. Others are seen where a link is promiscuous. */
 const forThisHost = 0;
+/** So many packets are taken in a row when some have come, so that a flood leaves room for timers. */
 const batch = 128;
+/** More than the system's buffer holds, and yet an end: a flood goes on while we read. */
+const mostWaiting = 4_096;
 
 /**
  * Sends and receives IP packets on one link as they are, past the routing tables: packet(7). The kernel adds and takes
@@ -63,12 +64,16 @@ export class PacketSocket {
   }
 
   onPacket(received: (packet: ReceivedPacket) => void): void {
-    this.#poll = koffi.node.poll(this.#fd, { readable: true }, () => this.readPending(received));
+    this.#poll = koffi.node.poll(this.#fd, { readable: true }, () => this.#read(batch, received));
   }
 
-  /** Reads what waits, within this call. */
+  /** Reads all that waits, within this call. */
   readPending(received: (packet: ReceivedPacket) => void): void {
-    for (let count = 0; count < batch && !this.#isClosed; count++) {
+    this.#read(mostWaiting, received);
+  }
+
+  #read(most: number, received: (packet: ReceivedPacket) => void): void {
+    for (let count = 0; count < most && !this.#isClosed; count++) {
       this.#fromLength[0] = linkAddress.length;
       const length = libc().recvfrom(this.#fd, this.#bytes, this.#bytes.length, 0, this.#from, this.#fromLength);
       if (length < 0) return;
@@ -114,10 +119,5 @@ function setFilter(fd: number, filter: readonly FilterInstruction[]): number {
   program.writeBigUInt64LE(koffi.address(memory), 8);
   const result = libc().setsockopt(fd, socketLevel, attachFilter, program, program.length);
   koffi.free(memory);
-  return result;
-}
-
-function checked(what: string, result: number): number {
-  if (result < 0) throw new SocketError(what, getSystemErrorName(-koffi.errno()));
   return result;
 }

@@ -1,17 +1,8 @@
+import { getSystemErrorMessage, getSystemErrorName } from "node:util";
 import koffi from "koffi";
 import type { Address } from "../../net/index.ts";
-import { interfaceIndex } from "../udp-socket/index.ts";
+import { addressFamily, encodeSocketAddress, interfaceIndex, libc } from "../libc/index.ts";
 
-/** `socket(2)` and its kin, as far as Node has no name for what we ask of them; values of Linux's own headers. */
-interface Functions {
-  readonly socket: (domain: number, type: number, protocol: number) => number;
-  readonly setsockopt: (fd: number, level: number, option: number, value: Uint8Array, length: number) => number;
-  readonly bind: (fd: number, address: Uint8Array, length: number) => number;
-  readonly close: (fd: number) => number;
-  readonly message: (errno: number) => string;
-}
-
-const domains = { 4: 2, 6: 10 } as const;
 const stream = 1;
 const closeOnExec = 0o2000000;
 const nonBlocking = 0o4000;
@@ -29,37 +20,20 @@ const options = {
   tcpMd5: [tcp, 14],
 } as const;
 
-let loaded: Functions | undefined;
-
-/** Loaded on first use: a node without such peers never pays for it. */
-function libc(): Functions {
-  if (loaded !== undefined) return loaded;
-  const library = koffi.load("libc.so.6");
-  loaded = {
-    socket: library.func("int socket(int domain, int type, int protocol)"),
-    setsockopt: library.func("int setsockopt(int fd, int level, int option, const uint8_t *value, uint32_t length)"),
-    bind: library.func("int bind(int fd, const uint8_t *address, uint32_t length)"),
-    close: library.func("int close(int fd)"),
-    message: library.func("str strerror(int errnum)"),
-  };
-  return loaded;
-}
-
 /** A system call that failed, in the form of Node's own errors. `code` is as `ENOPROTOOPT`. */
 export class SystemError extends Error {
   readonly code: string;
   readonly syscall: string;
 
-  constructor(syscall: string, errno: number) {
-    const code = codesByErrno.get(errno) ?? `errno ${errno}`;
-    super(`${syscall} ${code}: ${libc().message(errno)}`);
+  /** The last of this thread. */
+  constructor(syscall: string) {
+    const errno = koffi.errno();
+    super(`${syscall} ${getSystemErrorName(-errno)}: ${getSystemErrorMessage(-errno)}`);
     this.name = "SystemError";
-    this.code = code;
+    this.code = getSystemErrorName(-errno);
     this.syscall = syscall;
   }
 }
-
-const codesByErrno = new Map(Object.entries(koffi.os.errno).map(([name, value]) => [value, name]));
 
 /** What is asked of a TCP socket beyond what Node offers. */
 export interface TcpSocketOptions {
@@ -73,8 +47,8 @@ export interface TcpSocketOptions {
 
 /** A TCP socket that is neither bound nor connected; the caller closes it or gives it away. Throws `SystemError`. */
 export function openTcpSocket(family: 4 | 6): number {
-  const fd = libc().socket(domains[family], stream | closeOnExec | nonBlocking, tcp);
-  if (fd < 0) throw new SystemError("socket", koffi.errno());
+  const fd = libc().socket(addressFamily[family], stream | closeOnExec | nonBlocking, tcp);
+  if (fd < 0) throw new SystemError("socket");
   return fd;
 }
 
@@ -96,7 +70,7 @@ export function setTcpOptions(fd: number, family: 4 | 6, { device, ttl, minTtl }
 export function setMd5Key(fd: number, peer: Address, key: Uint8Array): void {
   // struct tcp_md5sig: sockaddr_storage, flags and prefix length, key length, interface index, 80 octets of key.
   const value = Buffer.alloc(216);
-  socketAddress(peer, 0).copy(value);
+  value.set(encodeSocketAddress({ address: peer, port: 0 }));
   value.writeUInt16LE(key.length, 130);
   value.set(key, 136);
   set(fd, options.tcpMd5, value);
@@ -109,32 +83,19 @@ export function setMd5Key(fd: number, peer: Address, key: Uint8Array): void {
 export function bindListener(fd: number, address: Address, port: number, link?: string): void {
   set(fd, options.reuseAddress, int(1));
   if (address.family === 6) set(fd, options.ipv6Only, int(1));
-  const bytes = socketAddress(address, port);
-  if (link !== undefined) bytes.writeUInt32LE(interfaceIndex(link) ?? 0, 24);
-  if (libc().bind(fd, bytes, bytes.length) !== 0) throw new SystemError("bind", koffi.errno());
+  const scope = link === undefined ? 0 : (interfaceIndex(link) ?? 0);
+  const bytes = encodeSocketAddress({ address, port, scope });
+  if (libc().bind(fd, bytes, bytes.length) !== 0) throw new SystemError("bind");
 }
 
 function set(fd: number, [level, option]: readonly [number, number], value: Uint8Array): void {
   if (libc().setsockopt(fd, level, option, value, value.length) !== 0) {
-    throw new SystemError("setsockopt", koffi.errno());
+    throw new SystemError("setsockopt");
   }
 }
 
 function int(value: number): Buffer {
   const bytes = Buffer.alloc(4);
   bytes.writeInt32LE(value);
-  return bytes;
-}
-
-/** `sockaddr_in` or `sockaddr_in6`: the family in the machine's order, the rest in the network's. */
-function socketAddress(address: Address, port: number): Buffer {
-  const bytes = Buffer.alloc(address.family === 4 ? 16 : 28);
-  bytes.writeUInt16LE(domains[address.family], 0);
-  bytes.writeUInt16BE(port, 2);
-  if (address.family === 4) bytes.writeUInt32BE(address.value, 4);
-  else {
-    bytes.writeBigUInt64BE(address.value >> 64n, 8);
-    bytes.writeBigUInt64BE(address.value & 0xffffffffffffffffn, 16);
-  }
   return bytes;
 }

@@ -1,5 +1,5 @@
 import { setPriority } from "node:os";
-import koffi from "koffi";
+import { libc } from "../libc/index.ts";
 
 export type ThreadPriority = "real-time" | "nice" | "normal";
 
@@ -13,10 +13,8 @@ const resetOnFork = 0x40000000;
  * keeps a twentieth of each second for the rest.
  */
 export function raiseThreadPriority(): ThreadPriority {
-  const library = koffi.load("libc.so.6");
-  const setScheduler = library.func("int sched_setscheduler(int thread, int policy, const void *parameters)");
   const lowestRealTime = Int32Array.of(1);
-  if (setScheduler(0, roundRobin | resetOnFork, lowestRealTime) === 0) return "real-time";
+  if (libc().sched_setscheduler(0, roundRobin | resetOnFork, lowestRealTime) === 0) return "real-time";
   try {
     setPriority(0, -20); // on Linux, 0 is the calling thread alone
     return "nice";

@@ -1,3 +1,1 @@
-export { SocketError, UdpSocket, type ReceivedDatagram, type UdpSocketOptions } from "./udp-socket.ts";
-export { encodeSocketAddress, type SocketAddress } from "./socket-address.ts";
-export { interfaceIndex, interfaceName } from "./interface-name.ts";
+export { UdpSocket, type UdpSocketOptions } from "./udp-socket.ts";

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { parseAddress, type Address } from "../../net/index.ts";
-import { encodeSocketAddress, interfaceIndex, interfaceName, UdpSocket, type ReceivedDatagram } from "./index.ts";
+import { encodeSocketAddress, interfaceIndex, interfaceName, type ReceivedDatagram } from "../libc/index.ts";
+import { UdpSocket } from "./index.ts";
 
 function address(text: string): Address {
   const parsed = parseAddress(text);
@@ -63,4 +64,15 @@ test("a port that is taken, an address and a link that are not there are named w
   assert.throws(local("127.0.0.1", "nowhere"), { code: "ENODEV" });
   assert.equal(interfaceIndex("nowhere"), undefined);
   socket.close();
+});
+
+test("all that waits is read within the call that asks for it, also where it is much", () => {
+  const [here, there] = [open("127.0.0.1", 255), open("127.0.0.1", 255)];
+  const to = encodeSocketAddress({ address: address("127.0.0.1"), port: there.port });
+  for (let sent = 0; sent < 200; sent++) here.socket.send(Buffer.from("hello"), to);
+  let count = 0;
+  there.socket.readPending(() => count++);
+  here.socket.close();
+  there.socket.close();
+  assert.equal(count, 200);
 });

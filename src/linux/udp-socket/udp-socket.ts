@@ -1,11 +1,16 @@
-import { getSystemErrorName } from "node:util";
 import koffi, { type node } from "koffi";
 import { formatAddress } from "../../net/index.ts";
-import { libc } from "./libc.ts";
-import { ReceiveBuffer, type ReceivedDatagram } from "./receive-buffer.ts";
-import { addressFamily, encodeSocketAddress, type SocketAddress } from "./socket-address.ts";
-
-export type { ReceivedDatagram } from "./receive-buffer.ts";
+import {
+  addressFamily,
+  checked,
+  encodeSocketAddress,
+  lastErrorCode,
+  libc,
+  ReceiveBuffer,
+  setOption,
+  type ReceivedDatagram,
+  type SocketAddress,
+} from "../libc/index.ts";
 
 export interface UdpSocketOptions {
   /** The address 0.0.0.0 or :: stands for all of its family; port 0 for any. */
@@ -20,17 +25,6 @@ export interface UdpSocketOptions {
   readonly trafficClass: number;
 }
 
-export class SocketError extends Error {
-  /** The system's, as `EADDRINUSE`. */
-  readonly code: string;
-
-  constructor(what: string, code: string) {
-    super(`${what}: ${code}`);
-    this.name = "SocketError";
-    this.code = code;
-  }
-}
-
 const sockDgramNonblockCloexec = 2 | 0o4000 | 0o2000000;
 const socketLevel = 1;
 const bindToDevice = 25;
@@ -41,8 +35,10 @@ const options = {
   6: { level: 41, ttl: 16, trafficClass: 67, receiveTtl: 51, receivePacketInfo: 49, v6Only: 26 },
 } as const;
 
-/** So many datagrams are taken in a row at most, so that a flood leaves room for timers. */
+/** So many datagrams are taken in a row when some have come, so that a flood leaves room for timers. */
 const batch = 128;
+/** More than the system's buffer holds, and yet an end: a flood goes on while we read. */
+const mostWaiting = 4_096;
 
 /**
  * A UDP socket that shows with which TTL and by which link a datagram came, as those of `node:dgram` do not. Nothing here
@@ -60,14 +56,15 @@ export class UdpSocket {
     this.#fd = checked(what, libc().socket(addressFamily[family], sockDgramNonblockCloexec, 0));
     try {
       const { level, ...names } = options[family];
-      const set = (name: number, value: number) => this.#setOption(what, level, name, int32(value));
+      const set = (name: number, value: number) => setOption(this.#fd, what, level, name, value);
       set(names.ttl, ttl);
       set(names.trafficClass, trafficClass);
       set(names.receiveTtl, 1);
       set(names.receivePacketInfo, 1);
       if (family === 6) set(options[6].v6Only, 1);
-      if (device !== undefined) this.#setOption(`${what} by ${device}`, socketLevel, bindToDevice, Buffer.from(device));
-      const share = () => this.#setOption(what, socketLevel, reuseAddress, int32(1));
+      if (device !== undefined)
+        setOption(this.#fd, `${what} by ${device}`, socketLevel, bindToDevice, Buffer.from(device));
+      const share = () => setOption(this.#fd, what, socketLevel, reuseAddress, 1);
       // One without a link is bound first and shared then, so that it is noticed where another program has the port.
       if (sharesPort && device !== undefined) share();
       const address = encodeSocketAddress(local);
@@ -88,12 +85,16 @@ export class UdpSocket {
   /** Calls `received` with each datagram from now on. Keeps the thread alive until the socket is closed. */
   onDatagram(received: (datagram: ReceivedDatagram) => void): void {
     // The handle is kept: without it the process would end although it waits.
-    this.#poll = koffi.node.poll(this.#fd, { readable: true }, () => this.readPending(received));
+    this.#poll = koffi.node.poll(this.#fd, { readable: true }, () => this.#read(batch, received));
   }
 
-  /** Reads what waits, within this call. */
+  /** Reads all that waits, within this call. */
   readPending(received: (datagram: ReceivedDatagram) => void): void {
-    for (let count = 0; count < batch && !this.#isClosed; count++) {
+    this.#read(mostWaiting, received);
+  }
+
+  #read(most: number, received: (datagram: ReceivedDatagram) => void): void {
+    for (let count = 0; count < most && !this.#isClosed; count++) {
       const datagram = ReceiveBuffer.ofThread().read(this.#fd);
       if (datagram === undefined) return;
       received(datagram);
@@ -106,21 +107,4 @@ export class UdpSocket {
     this.#poll?.close();
     libc().close(this.#fd);
   }
-
-  #setOption(what: string, level: number, name: number, value: Uint8Array): void {
-    checked(what, libc().setsockopt(this.#fd, level, name, value, value.length));
-  }
-}
-
-function checked(what: string, result: number): number {
-  if (result < 0) throw new SocketError(what, lastErrorCode());
-  return result;
-}
-
-function lastErrorCode(): string {
-  return getSystemErrorName(-koffi.errno());
-}
-
-function int32(value: number): Uint8Array {
-  return new Uint8Array(Int32Array.of(value).buffer);
 }

@@ -1,7 +1,7 @@
 import { formatAddress, type Address, type AddressFamily } from "../../net/index.ts";
 import { PacketSocket, udpFilter, type ReceivedPacket } from "../../linux/packet-socket/index.ts";
 import { readSysctl } from "../../linux/sysctl/index.ts";
-import { interfaceIndex, SocketError } from "../../linux/udp-socket/index.ts";
+import { interfaceIndex, SocketError } from "../../linux/libc/index.ts";
 import { decodeUdpInIp, echoPort, encodeEchoDatagram } from "./echo-datagram.ts";
 
 const controlPort = 3784;

@@ -1,5 +1,5 @@
 import { formatAddress } from "../../net/index.ts";
-import { SocketError } from "../../linux/udp-socket/index.ts";
+import { SocketError } from "../../linux/libc/index.ts";
 import { TransportError, type EchoChannel, type EchoPath } from "../../protocols/bfd/index.ts";
 import { EchoLink } from "./echo-link.ts";
 import { EchoReflector } from "./echo-reflector.ts";

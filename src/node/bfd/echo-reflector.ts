@@ -1,5 +1,6 @@
 import { formatAddress, ipv6, type Address } from "../../net/index.ts";
-import { encodeSocketAddress, UdpSocket, type ReceivedDatagram } from "../../linux/udp-socket/index.ts";
+import { encodeSocketAddress, type ReceivedDatagram } from "../../linux/libc/index.ts";
+import { UdpSocket } from "../../linux/udp-socket/index.ts";
 import { echoPort } from "./echo-datagram.ts";
 
 /** CS6, internetwork control (RFC 4594 §3.1). */

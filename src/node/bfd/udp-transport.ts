@@ -4,9 +4,9 @@ import {
   interfaceIndex,
   interfaceName,
   SocketError,
-  UdpSocket,
   type ReceivedDatagram,
-} from "../../linux/udp-socket/index.ts";
+} from "../../linux/libc/index.ts";
+import { UdpSocket } from "../../linux/udp-socket/index.ts";
 import {
   TransportError,
   type Channel,

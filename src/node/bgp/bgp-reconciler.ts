@@ -5,6 +5,7 @@ import { sessionConfigOf, type BfdStatus, type PathWatch } from "../bfd/index.ts
 import { Listening } from "./listening.ts";
 import { bfdPeerOf, peerConfigOf, type EndsOf, type NodeAddresses } from "./peer-config.ts";
 import { RouteAttributeSets } from "./route-attributes.ts";
+import { SourceAddresses, type NodeAddressList } from "./source-addresses.ts";
 import { UnnumberedLinks, type LinkPorts } from "./unnumbered-links.ts";
 
 export interface BgpPorts extends SpeakerPorts {
@@ -14,6 +15,8 @@ export interface BgpPorts extends SpeakerPorts {
   readonly onListenFailure: (error: Error) => void;
   /** The links of unnumbered peers. */
   readonly links: Pick<LinkPorts, "addresses" | "open">;
+  /** All addresses that the node has now. */
+  readonly ownAddresses: () => NodeAddressList;
   /** No peer can be found on this link, and why; it is tried again. */
   readonly onLinkProblem: (link: string, message: string) => void;
 }
@@ -50,6 +53,7 @@ export class BgpReconciler {
   readonly #speaker: Speaker;
   readonly #listening: Listening;
   readonly #links: UnnumberedLinks;
+  readonly #sources: SourceAddresses;
   readonly #attributes = new RouteAttributeSets();
   /** Of the plan, no two of them at one place. */
   #peers: readonly PlannedPeer[] = [];
@@ -66,6 +70,7 @@ export class BgpReconciler {
       { clock: ports.clock, random: ports.random ?? Math.random, ...ports.links },
       { changed: () => this.#configure(), problem: ports.onLinkProblem },
     );
+    this.#sources = new SourceAddresses(ports.clock, ports.ownAddresses, () => this.#configure());
     this.#speaker.onChange(() => this.#settle());
   }
 
@@ -86,6 +91,7 @@ export class BgpReconciler {
     this.#links.setLinks(
       new Set(this.#peers.flatMap(({ reach }) => (reach.by === "interface" ? reach.interface : []))),
     );
+    this.#sources.setPeers(this.#peers);
     this.#configure();
     for (const [name, { routes }] of plan.sessions) {
       const peer = this.#speaker.peers.get(name);
@@ -142,6 +148,7 @@ export class BgpReconciler {
     }
     await this.#speaker.stop({ drainMs });
     this.#links.stop();
+    this.#sources.stop();
     await this.#paths?.stop();
   }
 
@@ -151,7 +158,7 @@ export class BgpReconciler {
 
   /** Tells the speaker of the peers, and of where they are as far as that is known by now; routes stay as they are. */
   #configure(): void {
-    const peers = this.#peers;
+    const peers = this.#peers.map((peer) => this.#sources.sourced(peer));
     const endsOf = (link: string) => this.#links.ends(link);
     this.#speaker.setPeers(peers.map((peer) => peerConfigOf(peer, this.#options.addresses, endsOf)));
     for (const peer of this.#speaker.peers.values()) peer.setGracefulShutdown(this.#isLeaving);

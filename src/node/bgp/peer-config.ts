@@ -2,6 +2,7 @@ import type { Address } from "../../net/index.ts";
 import type { Peer as PlannedPeer } from "../../plan/index.ts";
 import type { PeerConfig } from "../../protocols/bgp/index.ts";
 import type { BfdPeer } from "../bfd/index.ts";
+import { missingSource } from "./source-addresses.ts";
 import type { LinkEnds } from "./unnumbered-links.ts";
 
 /** A node's own addresses, one of each family that it has. */
@@ -16,6 +17,7 @@ export type EndsOf = (link: string) => LinkEnds | undefined;
 /** What the speaker is told of a peer of the plan. */
 export function peerConfigOf(peer: PlannedPeer, own: NodeAddresses, endsOf: EndsOf): PeerConfig {
   const { connectTimeMs } = peer;
+  const missing = missingSource(peer);
   return {
     name: peer.name,
     remotePort: peer.port,
@@ -29,6 +31,7 @@ export function peerConfigOf(peer: PlannedPeer, own: NodeAddresses, endsOf: Ends
     ...(connectTimeMs === undefined ? {} : { connectRetryMs: { least: connectTimeMs, most: connectTimeMs } }),
     ...(peer.routerId?.family === 4 ? { routerId: peer.routerId } : {}),
     ...placeOf(peer, own, endsOf),
+    ...(missing === undefined ? {} : { unavailable: missing }),
     ...(peer.vrf === undefined ? {} : { vrf: peer.vrf }),
     ...(peer.md5Password === undefined ? {} : { md5Password: peer.md5Password }),
     ...(peer.ttlSecurityHops === undefined ? {} : { ttlSecurityHops: peer.ttlSecurityHops }),
@@ -66,10 +69,9 @@ function unnumberedPlace(link: string, ends: LinkEnds | undefined): Place {
 }
 
 /** What BFD is told of a peer; `undefined` while it is not known where the peer is. */
-export function bfdPeerOf(
-  { name, reach, sourceAddress, isMultihop, vrf }: PlannedPeer,
-  endsOf: EndsOf,
-): BfdPeer | undefined {
+export function bfdPeerOf(peer: PlannedPeer, endsOf: EndsOf): BfdPeer | undefined {
+  const { name, reach, sourceAddress, isMultihop, vrf } = peer;
+  if (missingSource(peer) !== undefined) return undefined;
   if (reach.by === "address") {
     return {
       name,

@@ -5,7 +5,7 @@ import { Node } from "../../kubernetes/resources/index.ts";
 import type { SessionConfig } from "../../protocols/bfd/index.ts";
 import type { BfdChange, PathWatch } from "../bfd/index.ts";
 import { BfdLiveness, sessionsOf } from "./bfd-liveness.ts";
-import { membershipOf } from "./members.ts";
+import { membersOf } from "./members.ts";
 
 const times = { intervalMs: 300, multiplier: 3 };
 
@@ -38,7 +38,7 @@ class Paths implements Pick<PathWatch, "setSessions" | "onChange" | "stop"> {
 
   async stop(): Promise<void> {}
 
-  change(peer: string, state: "up" | "down", isFailure = false): void {
+  change(peer: string, state: "up" | "down" | "admin-down", isFailure = false): void {
     const previous = state === "up" ? "init" : "up";
     this.#listener({ peer: `node/${peer}`, state, previous, diagnostic: "none", isFailure, atMs: 0 });
   }
@@ -47,7 +47,7 @@ class Paths implements Pick<PathWatch, "setSessions" | "onChange" | "stop"> {
 const cluster = ["a", "b", "c"].map((name, index) => node(name, [`10.10.2.${index + 1}`, `fd10::${index + 1}`]));
 
 test("each other node is watched from our InternalIP to its own", () => {
-  const told = sessionsOf(membershipOf(cluster, "b"), times).map(({ name, localAddress, remoteAddress, hops }) => [
+  const told = sessionsOf(membersOf(cluster, "b"), times).map(({ name, localAddress, remoteAddress, hops }) => [
     name,
     hops,
     localAddress && formatAddress(localAddress),
@@ -59,24 +59,41 @@ test("each other node is watched from our InternalIP to its own", () => {
   ]);
 });
 
-test("a node without an address of our family, or with an address that another has, is not watched", () => {
+test("a node without an address of a family of ours, or with an address that another has, is not watched", () => {
   const nodes = [
     ...cluster,
-    node("d", ["fd10::4"]),
+    node("d", []),
     node("e", ["10.10.2.1"]),
     node("f", ["10.10.2.2"]),
     node("g", ["no address"]),
   ];
-  const names = sessionsOf(membershipOf(nodes, "b"), times).map(({ name }) => name);
+  const names = sessionsOf(membersOf(nodes, "b"), times).map(({ name }) => name);
   assert.deepEqual(names, ["node/a", "node/c"]);
-  assert.deepEqual(sessionsOf(membershipOf(nodes, "g"), times), []);
-  assert.deepEqual(sessionsOf(membershipOf(nodes, "unknown"), times), []);
+  assert.deepEqual(sessionsOf(membersOf(nodes, "g"), times), []);
+  assert.deepEqual(sessionsOf(membersOf(nodes, "unknown"), times), []);
+});
+
+test("two nodes that name their addresses in another order watch each other by the same two", () => {
+  const nodes = [node("a", ["10.10.2.1", "fd10::1"]), node("b", ["fd10::2", "10.10.2.2"]), node("c", ["fd10::3"])];
+  const paths = nodes.flatMap(({ metadata }) =>
+    sessionsOf(membersOf(nodes, metadata.name), times).map(({ localAddress, remoteAddress }) =>
+      [localAddress, remoteAddress].map((end) => end && formatAddress(end)),
+    ),
+  );
+  assert.deepEqual(paths, [
+    ["10.10.2.1", "10.10.2.2"],
+    ["fd10::1", "fd10::3"],
+    ["10.10.2.2", "10.10.2.1"],
+    ["fd10::2", "fd10::3"],
+    ["fd10::3", "fd10::1"],
+    ["fd10::3", "fd10::2"],
+  ]);
 });
 
 test("the packets of one agent do not grow with the cluster beyond a hundred other nodes", () => {
   const nodes = Array.from({ length: 1_001 }, (_, index) => node(`n${index}`, [`10.0.${index >> 8}.${index & 255}`]));
   const rate = (count: number) =>
-    sessionsOf(membershipOf(nodes.slice(0, count), "n0"), times).reduce(
+    sessionsOf(membersOf(nodes.slice(0, count), "n0"), times).reduce(
       (sum, { transmitIntervalMs = Number.NaN }) => sum + 1_000 / transmitIntervalMs,
       0,
     );
@@ -111,4 +128,14 @@ test("who listens is told of each change, and a heartbeat is none and sets no se
   liveness.setNodes([...cluster.slice(0, 2), node("c", ["10.10.2.3"], "2")]);
   assert.deepEqual(liveness.inSight.dead, [], "it was booted");
   assert.equal(news(), "");
+});
+
+test("a node whose address becomes another is not seen any more until it answers there", () => {
+  const paths = new Paths();
+  const liveness = new BfdLiveness(paths, "a", times);
+  liveness.setNodes(cluster);
+  paths.change("b", "up");
+  liveness.setNodes([...cluster.slice(0, 1), node("b", ["10.10.2.9"]), ...cluster.slice(2)]);
+  paths.change("b", "admin-down"); // the session by the old path
+  assert.equal(liveness.inSight.answering, 0);
 });

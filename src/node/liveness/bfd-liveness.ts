@@ -2,7 +2,7 @@ import type { Node } from "../../kubernetes/resources/index.ts";
 import type { SessionConfig } from "../../protocols/bfd/index.ts";
 import type { BfdChange, PathWatch } from "../bfd/index.ts";
 import type { Liveness, NodesInSight } from "./liveness.ts";
-import { membershipOf, type Membership } from "./members.ts";
+import { membersOf, type Member } from "./members.ts";
 import { Verdict } from "./verdict.ts";
 
 type Paths = Pick<PathWatch, "setSessions" | "onChange" | "stop">;
@@ -39,9 +39,9 @@ export class BfdLiveness implements Liveness {
   }
 
   setNodes(nodes: Iterable<Node>): void {
-    const membership = membershipOf(nodes, this.#nodeName);
-    this.#verdict.setMembers(membership.others);
-    const sessions = sessionsOf(membership, this.#times);
+    const members = membersOf(nodes, this.#nodeName);
+    this.#verdict.setMembers(members);
+    const sessions = sessionsOf(members, this.#times);
     // Most changes of Nodes are heartbeats.
     const text = JSON.stringify(sessions, (_, value: unknown) => (typeof value === "bigint" ? String(value) : value));
     if (text !== this.#sessions) this.#paths.setSessions(sessions);
@@ -70,7 +70,7 @@ export class BfdLiveness implements Liveness {
     const name = peer.slice(prefix.length);
     if (state === "up") this.#verdict.isUp(name);
     else if (isFailure) this.#verdict.hasFailed(name, new Date());
-    else if (state === "down") this.#verdict.hasLeft(name);
+    else this.#verdict.hasLeft(name);
     this.#tell();
   }
 
@@ -88,14 +88,13 @@ export class BfdLiveness implements Liveness {
  * they do not, the slower interval holds (RFC 5880 §6.8.2). The interval is a multiple that changes only with each
  * hundredth node, or every node that joins would have all sessions negotiate anew. Pure.
  */
-export function sessionsOf({ address, others }: Membership, times: DetectionTimes): readonly SessionConfig[] {
-  if (address === undefined) return [];
-  const intervalMs = times.intervalMs * Math.max(1, Math.ceil(others.length / sessionsAtFullRate));
-  return others.map((other) => ({
-    name: `${prefix}${other.name}`,
+export function sessionsOf(members: readonly Member[], times: DetectionTimes): readonly SessionConfig[] {
+  const intervalMs = times.intervalMs * Math.max(1, Math.ceil(members.length / sessionsAtFullRate));
+  return members.map(({ name, localAddress, address }) => ({
+    name: `${prefix}${name}`,
     hops: "multi",
-    localAddress: address,
-    remoteAddress: other.address,
+    localAddress,
+    remoteAddress: address,
     transmitIntervalMs: intervalMs,
     receiveIntervalMs: intervalMs,
     detectMultiplier: times.multiplier,

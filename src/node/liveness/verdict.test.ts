@@ -7,7 +7,7 @@ import { Verdict } from "./verdict.ts";
 const since = new Date(0);
 
 function member(name: string, change: Partial<Member> = {}): Member {
-  return { name, incarnation: "1", address: ipv4(1), isReady: true, ...change };
+  return { name, incarnation: "1", localAddress: ipv4(2), address: ipv4(1), isReady: true, ...change };
 }
 
 /** A verdict on these nodes, all of which were seen up. */
@@ -57,6 +57,14 @@ test("a Node that is made anew, booted again or deleted is dead no more", () => 
     verdict.hasFailed("a", since);
     assert.deepEqual(deadOf(verdict), []);
   }
+});
+
+test("a node that is up when its Node turns out to be another is still seen, so that its death is noticed", () => {
+  const verdict = seenUp("a", "b", "c");
+  verdict.setMembers([member("a", { incarnation: "2" }), member("b"), member("c")]);
+  assert.equal(verdict.answering, 3);
+  verdict.hasFailed("a", since);
+  assert.deepEqual(deadOf(verdict), ["a"]);
 });
 
 test("a node that loses sight of most others is cut off itself, and calls nobody dead", () => {

@@ -10,11 +10,17 @@ export class Verdict {
   #members: ReadonlyMap<string, Member> = new Map();
   readonly #sights = new Map<string, Sight>();
 
-  /** All other nodes; what was seen of one that is gone, or has begun anew, is forgotten. */
+  /**
+   * All other nodes. Of one that is gone, what was seen is forgotten; so is the death of one that has begun anew. But a path
+   * that is up is up whatever the API calls its other end, and often it is so before the API has heard of the new beginning.
+   */
   setMembers(members: readonly Member[]): void {
     this.#members = new Map(members.map((member) => [member.name, member]));
-    for (const [name, { incarnation }] of this.#sights) {
-      if (this.#members.get(name)?.incarnation !== incarnation) this.#sights.delete(name);
+    for (const [name, sight] of this.#sights) {
+      const incarnation = this.#members.get(name)?.incarnation;
+      if (incarnation === sight.incarnation) continue;
+      if (incarnation !== undefined && sight.path === "up") this.#sights.set(name, { ...sight, incarnation });
+      else this.#sights.delete(name);
     }
   }
 
@@ -29,7 +35,7 @@ export class Verdict {
     if (sight?.path === "up") this.#sights.set(name, { ...sight, path: "failed", since });
   }
 
-  /** The other side has ended the session by intent: nothing is known of it from now on. */
+  /** One side has ended the session by intent: nothing is known of the other from now on. */
   hasLeft(name: string): void {
     if (this.#sights.get(name)?.path === "up") this.#sights.delete(name);
   }

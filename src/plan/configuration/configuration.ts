@@ -1,4 +1,4 @@
-import type { Address, AddressFamily } from "../../net/index.ts";
+import type { Address, AddressFamily, Prefix } from "../../net/index.ts";
 import type {
   BFDProfile,
   BGPAdvertisement,
@@ -40,6 +40,11 @@ export type PeerReach =
   /** Unnumbered: whoever routes on this link. */
   | { readonly by: "interface"; readonly interface: string };
 
+/** Which of its addresses a node dials from: one that a link has, or one inside a prefix. */
+export type SourceChoice =
+  | { readonly by: "link"; readonly link: string }
+  | { readonly by: "prefix"; readonly prefix: Prefix };
+
 /** A BGPPeer, its times in milliseconds. */
 export interface Peer {
   readonly name: string;
@@ -58,6 +63,8 @@ export interface Peer {
   /** The node's own IPv4 address where it is not given. */
   readonly routerId: Address | undefined;
   readonly sourceAddress: Address | undefined;
+  /** Instead of `sourceAddress`: which of its own addresses each node takes. */
+  readonly sourceFrom: SourceChoice | undefined;
   /** The VRF that the peer is in; undefined for none. */
   readonly vrf: string | undefined;
   /** Signs the session; never to be logged or reported. */

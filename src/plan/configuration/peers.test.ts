@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { parsePrefix } from "../../net/index.ts";
 import { Secret } from "../../kubernetes/resources/index.ts";
 import { describe } from "../reason-text.ts";
 import { configurationOf, node, parsed, peer, source } from "../testing.ts";
@@ -51,6 +52,38 @@ test("annotations say who opens the connection, and how far the router may be", 
   const { connectMode, ttlSecurityHops } = peerOf({}, annotations);
   assert.deepEqual({ connectMode, ttlSecurityHops }, { connectMode: "passive", ttlSecurityHops: 1 });
 });
+
+const sources: [what: string, text: string, meaning: unknown][] = [
+  ["a link", "lo", { by: "link", link: "lo" }],
+  ["a prefix", "10.10.2.0/28", { by: "prefix", prefix: parsePrefix("10.10.2.0/28") }],
+];
+for (const [what, text, meaning] of sources) {
+  test(`an annotation says that each node dials from its own address of ${what}`, () => {
+    assert.deepEqual(peerOf({}, { "fairlead.dev/source-from": text }).sourceFrom, meaning);
+  });
+}
+
+const wrongSources: [what: string, spec: object, text: string, expected: string][] = [
+  ["neither a link nor a prefix", {}, "a link", "must be the name of a link, or a prefix"],
+  ["a prefix of the other family", {}, "2001:db8::/64", "must be of the family of peerAddress"],
+  ["beside a source address", { sourceAddress: "10.10.2.1" }, "lo", "must be left out where there is a sourceAddress"],
+  [
+    "for an unnumbered peer",
+    { peerAddress: undefined, interface: "eth1" },
+    "lo",
+    "must be left out for a router on a link of the node",
+  ],
+];
+for (const [what, spec, text, expected] of wrongSources) {
+  test(`a source choice that is ${what} is told so`, () => {
+    const object = peer("tor", spec);
+    const metadata = { ...object.metadata, annotations: { "fairlead.dev/source-from": text } };
+    const { problems } = readConfiguration(source({ peers: [{ ...object, metadata }] }));
+    assert.deepEqual(problems.map(describe), [
+      `BGPPeer metallb-system/tor: metadata.annotations[fairlead.dev/source-from]: ${text}: ${expected}`,
+    ]);
+  });
+}
 
 function complaints(spec: object, parts: Partial<ConfigurationSource> = {}): string[] {
   return readConfiguration(source({ peers: [peer("tor", spec)], ...parts })).problems.map(describe);

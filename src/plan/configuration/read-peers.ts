@@ -5,6 +5,7 @@ import { complainOf, type Complain } from "./complaint.ts";
 import type { Peer, PeerReach, PeerSecrets } from "./configuration.ts";
 import { numberIn, wordIn } from "./own-annotations.ts";
 import { readPassword } from "./peer-password.ts";
+import { readSourceChoice } from "./source-choice.ts";
 import { readTimers } from "./peer-timers.ts";
 
 /** What peers name by name. */
@@ -36,6 +37,7 @@ export function readPeer(
   if (sourceAddress !== undefined && sourceAddress.family !== family) {
     complain("spec.sourceAddress", spec.sourceAddress, "must be of the family of peerAddress");
   }
+  const sourceFrom = readSourceChoice(object, reach, complain);
   const bfd = bfdProfiles.find((profile) => profile.metadata.name === spec.bfdProfile)?.spec;
   if (spec.bfdProfile !== undefined && bfd === undefined) {
     complain("spec.bfdProfile", spec.bfdProfile, "must be the name of a BFDProfile", "unknownProfile");
@@ -57,6 +59,7 @@ export function readPeer(
     ...timers,
     routerId,
     sourceAddress,
+    sourceFrom,
     vrf: spec.vrf,
     md5Password,
     gracefulRestart: spec.enableGracefulRestart ?? false,

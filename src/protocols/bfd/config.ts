@@ -1,5 +1,5 @@
 import { formatAddress } from "../../net/index.ts";
-import type { SessionParameters } from "./session.ts";
+import type { SessionParameters } from "./session-parameters.ts";
 import type { SessionPath } from "./transport.ts";
 
 /** A session to have. What is left out is as in a MetalLB BFDProfile that says nothing. */

@@ -17,7 +17,9 @@ export {
   type SystemStatus,
 } from "./system.ts";
 export { resolveSessions, type ResolvedSessionConfig, type SessionConfig } from "./config.ts";
-export type { SessionParameters, SessionPorts, SessionStatus, StateChange } from "./session.ts";
+export type { SessionPorts } from "./session.ts";
+export type { SessionParameters } from "./session-parameters.ts";
+export type { SessionStatus, StateChange } from "./session-status.ts";
 export {
   decodeControlPacket,
   type ControlPacket,

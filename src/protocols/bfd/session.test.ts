@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { addresses, World } from "./testing.ts";
+import { addresses, Played, World } from "./testing.ts";
 
 test("two sides come up by Down, Init and Up, and tell each other's discriminators", () => {
   const world = new World();
@@ -109,4 +109,28 @@ test("a passive side is silent until spoken to; two of them never meet", () => {
   world.sent.length = 0;
   world.clock.advance(10_000);
   assert.ok(world.sent.every(({ from }) => from === addresses[1]));
+});
+
+test("stopped: a neighbour with a detection time of days does not hold up the end", () => {
+  const played = new Played();
+  played.say({ detectMultiplier: 255, desiredMinTxUs: 0xffffffff });
+  let isDone = false;
+  played.host.system.stop(() => (isDone = true));
+  played.world.clock.advanceUntil(() => isDone, 10_000);
+  assert.ok(played.sent.filter(({ state }) => state === "admin-down").length >= 3, "it had time to hear it");
+});
+
+test("a session that gets another name stays up, and whoever goes by the new one is told so", () => {
+  const [, a] = World.up();
+  a.set({ name: "another" });
+  assert.deepEqual([a.status.name, a.state, a.status.timesDown], ["another", "up", 0]);
+  const { name, state, previous } = a.changes.at(-1) ?? {};
+  assert.deepEqual([name, state, previous], ["another", "up", "down"]);
+});
+
+test("while a session of another path says its goodbye, the neighbour's first packet is for the one that is wanted", () => {
+  const played = new Played();
+  played.host.set({ localAddress: addresses[0] });
+  played.say({ yourDiscriminator: 0, state: "down" });
+  assert.equal(played.host.state, "init");
 });

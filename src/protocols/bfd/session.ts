@@ -1,27 +1,13 @@
-import type { ControlPacket, Diagnostic, SessionState } from "./packet.ts";
-import { encodeControlPacket } from "./packet.ts";
 import { DetectionTimer } from "./detection-timer.ts";
 import { EchoFunction, type EchoPorts } from "./echo-function.ts";
 import type { EchoPacket } from "./echo-packet.ts";
+import { afterSilence, neighbourOf, unheardNeighbour } from "./neighbour.ts";
+import { encodeControlPacket, type ControlPacket, type Diagnostic, type SessionState } from "./packet.ts";
 import { PeriodicTransmission } from "./periodic-transmission.ts";
 import { PollSequence } from "./poll-sequence.ts";
-
-/** What a session may change while it runs. */
-export interface SessionParameters {
-  /** How often we want to send, once the session is up. */
-  readonly transmitIntervalMs: number;
-  /** How often we can bear to receive. */
-  readonly receiveIntervalMs: number;
-  /** After how many of our packets missing the neighbour shall call us down. */
-  readonly detectMultiplier: number;
-  /** Say nothing until the neighbour has spoken. */
-  readonly passive: boolean;
-  /**
-   * How often we want to send echo packets, and can bear to loop the neighbour's back (RFC 5880 §6.4); `undefined`: we do
-   * neither.
-   */
-  readonly echoIntervalMs: number | undefined;
-}
+import type { SessionParameters } from "./session-parameters.ts";
+import type { SessionStatus, StateChange } from "./session-status.ts";
+import { transition } from "./state-machine.ts";
 
 export interface SessionPorts extends EchoPorts {
   /** False if the packet could not be sent; it is then lost like any other. */
@@ -30,50 +16,10 @@ export interface SessionPorts extends EchoPorts {
   readonly loopsEcho: () => boolean;
 }
 
-export interface StateChange {
-  readonly state: SessionState;
-  readonly previous: SessionState;
-  /** Why, as we see it. */
-  readonly diagnostic: Diagnostic;
-  /** `admin-down`: the neighbour's operator has ended the session, which says nothing of the path (RFC 5882 §3.2). */
-  readonly remoteState: SessionState;
-  /** On the session's clock. */
-  readonly atMs: number;
-}
-
-export interface SessionStatus {
-  readonly state: SessionState;
-  readonly stateSinceMs: number;
-  readonly diagnostic: Diagnostic;
-  readonly localDiscriminator: number;
-  /** 0: nothing has been heard of the neighbour, or not for a detection time. */
-  readonly remoteDiscriminator: number;
-  readonly remoteState: SessionState;
-  readonly remoteDiagnostic?: Diagnostic;
-  /** Between two of our packets, before jitter; absent while we send none. */
-  readonly transmitIntervalMs?: number;
-  /** Silence for so long takes the session down. 0: nothing has been heard yet. */
-  readonly detectionTimeMs: number;
-  readonly packetsSent: number;
-  readonly packetsReceived: number;
-  readonly sendErrors: number;
-  readonly timesUp: number;
-  readonly timesDown: number;
-  /** Of periodic packets while up. */
-  readonly transmitIntervals: readonly (readonly [ms: number, count: number])[];
-  /** Between two echo packets, before jitter; absent while we send none. */
-  readonly echoIntervalMs?: number;
-  /** Whether echo packets come back, so that their loss takes the session down. */
-  readonly isEchoActive: boolean;
-  readonly echoPacketsSent: number;
-  /** Of ours, those that came back. */
-  readonly echoPacketsReceived: number;
-}
-
 /** RFC 5880 §6.8.3: while a session is not up, or where echo packets watch the path, packets go no faster than this. */
 const slowIntervalMs = 1_000;
 
-/** One session in asynchronous mode (RFC 5880 §6): its variables have the names of §6.8.1 without `bfd.`. */
+/** One session in asynchronous mode (RFC 5880 §6): its own variables have the names of §6.8.1 without `bfd.`. */
 export class Session {
   readonly #ports: SessionPorts;
   readonly #changed: (change: StateChange) => void;
@@ -87,14 +33,7 @@ export class Session {
   #sessionState: SessionState = "down";
   #stateSince: number;
   #localDiag: Diagnostic = "none";
-  #remoteState: SessionState = "down";
-  #remoteDiscr = 0;
-  #remoteDiag: Diagnostic | undefined;
-  #remoteDemandMode = false;
-  #remoteMinRxMs = 0.001;
-  #remoteMinTxMs = 0;
-  #remoteMinEchoRxMs = 0;
-  #remoteDetectMultiplier = 0;
+  #neighbour = unheardNeighbour;
 
   /** What §6.8.3 lets count: of a change for the slower or the more frequent, only once the neighbour knows. */
   #transmitIntervalInUseMs: number;
@@ -142,7 +81,7 @@ export class Session {
   }
 
   get detectionTimeMs(): number {
-    return this.#remoteDetectMultiplier * Math.max(this.#receiveIntervalInUseMs, this.#remoteMinTxMs);
+    return this.#neighbour.detectMultiplier * Math.max(this.#receiveIntervalInUseMs, this.#neighbour.minTxMs);
   }
 
   /** Changes the session as it runs: it stays up, and the neighbour hears of it in a Poll Sequence (§6.8.3). */
@@ -176,23 +115,17 @@ export class Session {
   receive(packet: ControlPacket): "session.authentication-not-in-use" | "session.admin-down" | undefined {
     if (packet.authentication !== undefined) return "session.authentication-not-in-use";
     this.#received++;
-    this.#remoteDiscr = packet.myDiscriminator;
-    this.#remoteState = packet.state;
-    this.#remoteDiag = packet.diagnostic;
-    this.#remoteDemandMode = packet.demand;
-    this.#remoteMinRxMs = packet.requiredMinRxUs / 1_000;
+    this.#neighbour = neighbourOf(packet);
     if (packet.final && this.#poll.finalReceived()) this.#applyIntervals();
-    this.#remoteMinTxMs = packet.desiredMinTxUs / 1_000;
-    this.#remoteDetectMultiplier = packet.detectMultiplier;
-    this.#remoteMinEchoRxMs = packet.requiredMinEchoRxUs / 1_000;
     if (this.#sessionState === "admin-down") {
       this.#updateTimes();
       return "session.admin-down";
     }
-    const hasChanged = this.#followRemoteState();
+    const next = transition(this.#sessionState, packet.state);
+    if (next !== undefined) this.#setState(next.state, next.diagnostic);
     this.#updateTimes();
     if (packet.poll) this.#send({ final: true });
-    if (hasChanged) this.#transmit();
+    if (next !== undefined) this.#transmit();
     this.#detection.heard();
     return undefined;
   }
@@ -210,9 +143,9 @@ export class Session {
       stateSinceMs: this.#stateSince,
       diagnostic: this.#localDiag,
       localDiscriminator: this.localDiscriminator,
-      remoteDiscriminator: this.#remoteDiscr,
-      remoteState: this.#remoteState,
-      ...(this.#remoteDiag === undefined ? {} : { remoteDiagnostic: this.#remoteDiag }),
+      remoteDiscriminator: this.#neighbour.discriminator,
+      remoteState: this.#neighbour.state,
+      ...(this.#neighbour.diagnostic === undefined ? {} : { remoteDiagnostic: this.#neighbour.diagnostic }),
       ...(intervalMs === undefined ? {} : { transmitIntervalMs: intervalMs }),
       detectionTimeMs: this.detectionTimeMs,
       packetsSent: this.#sent,
@@ -239,23 +172,6 @@ export class Session {
     return this.#echo.isActive ? Math.max(receiveIntervalMs, slowIntervalMs) : receiveIntervalMs;
   }
 
-  /** The state machine of §6.2, where the neighbour's state is the event. Whether ours has changed. */
-  #followRemoteState(): boolean {
-    const remote = this.#remoteState;
-    switch (this.#sessionState) {
-      case "down":
-        if (remote === "down") return this.#setState("init", "none");
-        return remote === "init" && this.#setState("up", "none");
-      case "init":
-        if (remote === "admin-down") return this.#setState("down", "neighbor-signaled-down");
-        return (remote === "init" || remote === "up") && this.#setState("up", "none");
-      case "up":
-        return (remote === "admin-down" || remote === "down") && this.#setState("down", "neighbor-signaled-down");
-      case "admin-down":
-        return false;
-    }
-  }
-
   #failed(diagnostic: "detection-time-expired" | "echo-failed"): void {
     const wasAlive = this.#sessionState === "init" || this.#sessionState === "up";
     // §6.8.1: of a neighbour that is silent for so long nothing is known any more.
@@ -266,11 +182,7 @@ export class Session {
   }
 
   #forgetNeighbour(): void {
-    this.#remoteDiscr = 0;
-    this.#remoteMinRxMs = 0.001;
-    this.#remoteMinEchoRxMs = 0;
-    this.#remoteDemandMode = false;
-    this.#remoteState = "down";
+    this.#neighbour = afterSilence(this.#neighbour);
     this.#poll.abandon();
   }
 
@@ -281,7 +193,7 @@ export class Session {
     this.#transmit();
   }
 
-  #setState(state: SessionState, diagnostic: Diagnostic): true {
+  #setState(state: SessionState, diagnostic: Diagnostic): void {
     const previous = this.#sessionState;
     this.#sessionState = state;
     this.#stateSince = this.#ports.clock.now();
@@ -291,13 +203,12 @@ export class Session {
     this.#echo.set(this.#echoIntervalMs(), this.#parameters.detectMultiplier);
     if (state === "up" || previous === "up") this.#intervalsChanged();
     this.#updateTimes();
-    this.#changed({ state, previous, diagnostic, remoteState: this.#remoteState, atMs: this.#stateSince });
-    return true;
+    this.#changed({ state, previous, diagnostic, remoteState: this.#neighbour.state, atMs: this.#stateSince });
   }
 
   /** §6.8.3: the neighbour hears of it by a Poll Sequence; until it answers, we send and expect the safer of both. */
   #intervalsChanged(): void {
-    if (this.#remoteDiscr !== 0) this.#poll.request();
+    if (this.#neighbour.discriminator !== 0) this.#poll.request();
     if (this.#sessionState !== "up" || !this.#poll.isPending) return this.#applyIntervals();
     this.#transmitIntervalInUseMs = Math.min(this.#transmitIntervalInUseMs, this.#desiredMinTxMs);
     this.#receiveIntervalInUseMs = Math.max(this.#receiveIntervalInUseMs, this.#requiredMinRxMs);
@@ -318,21 +229,22 @@ export class Session {
 
   /** §6.8.7: how often, and when not at all. */
   #periodicIntervalMs(): number | undefined {
-    if (this.#isSilent || this.#remoteMinRxMs === 0) return undefined;
-    const bothUp = this.#sessionState === "up" && this.#remoteState === "up";
-    if (this.#remoteDemandMode && bothUp && !this.#poll.isPending) return undefined;
-    return Math.max(this.#transmitIntervalInUseMs, this.#remoteMinRxMs);
+    if (this.#isSilent || this.#neighbour.minRxMs === 0) return undefined;
+    const bothUp = this.#sessionState === "up" && this.#neighbour.state === "up";
+    if (this.#neighbour.isInDemandMode && bothUp && !this.#poll.isPending) return undefined;
+    return Math.max(this.#transmitIntervalInUseMs, this.#neighbour.minRxMs);
   }
 
   /** §6.8.9: how often, and when not at all. */
   #echoIntervalMs(): number | undefined {
     const { echoIntervalMs } = this.#parameters;
-    if (echoIntervalMs === undefined || this.#sessionState !== "up" || this.#remoteMinEchoRxMs === 0) return undefined;
-    return Math.max(echoIntervalMs, this.#remoteMinEchoRxMs);
+    if (echoIntervalMs === undefined || this.#sessionState !== "up" || this.#neighbour.minEchoRxMs === 0)
+      return undefined;
+    return Math.max(echoIntervalMs, this.#neighbour.minEchoRxMs);
   }
 
   get #isSilent(): boolean {
-    return this.#parameters.passive && this.#remoteDiscr === 0;
+    return this.#parameters.passive && this.#neighbour.discriminator === 0;
   }
 
   /** A packet of the periodic ones, now. */
@@ -340,7 +252,7 @@ export class Session {
     if (this.#isSilent) return;
     this.#send({ final: false });
     this.#poll.packetSent();
-    this.#transmission.sent(this.#sessionState === "up" && this.#remoteState === "up");
+    this.#transmission.sent(this.#sessionState === "up" && this.#neighbour.state === "up");
   }
 
   #send({ final }: { readonly final: boolean }): void {
@@ -355,7 +267,7 @@ export class Session {
         demand: false,
         detectMultiplier,
         myDiscriminator: this.localDiscriminator,
-        yourDiscriminator: this.#remoteDiscr,
+        yourDiscriminator: this.#neighbour.discriminator,
         desiredMinTxUs: Math.round(this.#desiredMinTxMs * 1_000),
         requiredMinRxUs: Math.round(this.#requiredMinRxMs * 1_000),
         requiredMinEchoRxUs: this.#ports.loopsEcho() ? Math.round(echoIntervalMs * 1_000) : 0,

@@ -3,7 +3,8 @@ import type { Clock, Timer } from "../clock/index.ts";
 import { pathKey, resolveSessions, type ResolvedSessionConfig, type SessionConfig } from "./config.ts";
 import { decodeEchoPacket } from "./echo-packet.ts";
 import { decodeControlPacket, type PacketError } from "./packet.ts";
-import { Session, type SessionStatus, type StateChange } from "./session.ts";
+import { Session } from "./session.ts";
+import type { SessionStatus, StateChange } from "./session-status.ts";
 import { TransportError, type Channel, type Datagram, type EchoChannel, type Transport } from "./transport.ts";
 
 export interface SystemPorts {
@@ -51,6 +52,8 @@ interface Member {
 }
 
 const channelRetryMs = 1_000;
+/** By then it has been said some times. The detection time that it takes otherwise may be days, if the neighbour likes. */
+const longestGoodbyeMs = 5_000;
 
 /** All the BFD sessions of one machine: makes and ends them, and finds which a packet belongs to. */
 export class BfdSystem {
@@ -134,20 +137,30 @@ export class BfdSystem {
   }
 
   #keep(member: Member, config: ResolvedSessionConfig): void {
+    const isRenamed = member.config.name !== config.name;
     member.config = config;
     member.session.update(config.parameters);
-    if (member.leaving === undefined) return;
-    member.leaving.cancel();
-    member.leaving = undefined;
-    member.session.enable();
+    if (member.leaving !== undefined) {
+      member.leaving.cancel();
+      member.leaving = undefined;
+      member.session.enable();
+    }
+    if (isRenamed) this.#introduce(member);
   }
 
-  /** RFC 5880 §6.8.16: AdminDown is told for at least a detection time; then all is forgotten. */
+  /** Of a session that has another name nobody knows yet that it is not down. */
+  #introduce({ config: { name }, session }: Member): void {
+    const { state, diagnostic, remoteState, stateSinceMs } = session.status;
+    if (state !== "down") this.#changed({ name, state, previous: "down", diagnostic, remoteState, atMs: stateSinceMs });
+  }
+
+  /** RFC 5880 §6.8.16: AdminDown is told for a detection time; then all is forgotten. */
   #leave(key: string, member: Member): void {
     const { session } = member;
-    const lingerMs = session.state === "up" || session.state === "init" ? session.detectionTimeMs : 0;
+    const isHeard = session.state === "up" || session.state === "init";
+    const goodbyeMs = isHeard ? Math.min(session.detectionTimeMs, longestGoodbyeMs) : 0;
     session.disable();
-    member.leaving = this.#ports.clock.setTimer(lingerMs, () => {
+    member.leaving = this.#ports.clock.setTimer(goodbyeMs, () => {
       session.stop();
       this.#closeEcho(member);
       member.channelRetry?.cancel();
@@ -224,6 +237,7 @@ export class BfdSystem {
   /** RFC 5881 §3, RFC 5883 §3: a neighbour that does not know us yet is known by where it is. */
   #memberAt({ hops, source, destination, interface: link, vrf }: Datagram): Member | undefined {
     for (const member of this.#members.values()) {
+      if (member.leaving !== undefined) continue;
       const { path } = member.config;
       if (path.hops !== hops || path.vrf !== vrf || !sameAddress(path.remoteAddress, source)) continue;
       if (path.localAddress !== undefined && !sameAddress(path.localAddress, destination)) continue;

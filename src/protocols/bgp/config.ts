@@ -48,6 +48,8 @@ export interface PeerConfig {
   readonly routerId?: Ipv4Address;
   /** The address to dial from. Connections that come in are told apart by their remote address alone. */
   readonly localAddress?: Address;
+  /** Why nothing is dialled or taken for now, for people: the peer's last error until it is configured without. */
+  readonly unavailable?: string;
   /** Never dial, only accept. Default false. */
   readonly passive?: boolean;
   /** Take connections that come in from it. Default true; without it, and passive, there is never a session. */
@@ -95,6 +97,7 @@ type Optional =
   | "remoteAddress"
   | "interface"
   | "localAddress"
+  | "unavailable"
   | "keepaliveMs"
   | "sendHoldTimeMs"
   | "gracefulRestart"

@@ -181,13 +181,15 @@ export class Peer {
   start(): void {
     if (this.#isStarted || this.#departure !== undefined) return;
     this.#isStarted = true;
-    if (!this.config.passive) this.#dialler.dial();
+    const { unavailable, passive } = this.config;
+    if (unavailable !== undefined) this.#noteError({ code: "transport.address-not-available", message: unavailable });
+    else if (!passive) this.#dialler.dial();
     this.#noteChange();
   }
 
   /** A connection has come in from this peer's address. The speaker calls it. */
   accept(connection: Connection): void {
-    if (!this.#isStarted || !this.config.accepts) {
+    if (!this.#isStarted || !this.config.accepts || this.config.unavailable !== undefined) {
       return refuse(connection, cease.connectionRejected, this.#ports.clock);
     }
     return this.#sessions.accept(connection, this.#isRestarting);

@@ -1,6 +1,6 @@
 import type { AddressFamily, Ipv4Address } from "../../net/index.ts";
 import type { Capability, Message } from "./codec/messages.ts";
-import type { NotificationDescription } from "./codec/notification.ts";
+import { cease, type NotificationDescription } from "./codec/notification.ts";
 import type { Endpoint, TransportErrorCode } from "./transport.ts";
 
 /** The states of RFC 4271 §8.2.2. */
@@ -104,12 +104,18 @@ export function describeSessionError(error: SessionError): string {
     case "notification.sent":
       return `we sent NOTIFICATION ${notificationText(error.notification)}`;
     case "notification.received":
-      return `the peer sent NOTIFICATION ${notificationText(error.notification)}`;
+      return `the peer sent NOTIFICATION ${notificationText(error.notification)}${meaning(error.notification)}`;
     case "connection.closed":
       return "the peer closed the connection without a NOTIFICATION";
     default:
       return error.message;
   }
+}
+
+/** RFC 4271 §6.8: of two sessions between the same two addresses one stays; the other may be another program's. */
+function meaning({ code, subcode }: NotificationDescription): string {
+  const isCollision = code === 6 && subcode === cease.connectionCollisionResolution;
+  return isCollision ? ": it has another session with our address, which it keeps" : "";
 }
 
 function notificationText(notification: NotificationDescription): string {
