@@ -1,4 +1,4 @@
-import { createServer } from "node:http";
+import { createServer, type Server } from "node:http";
 import { once } from "node:events";
 import { pino, type Logger } from "pino";
 import { collectDefaultMetrics, Registry } from "prom-client";
@@ -11,6 +11,9 @@ export interface AgentProcess {
   readonly log: Logger;
   /** Aborted by SIGTERM and SIGINT. */
   readonly signal: AbortSignal;
+  /** Serves `/metrics` and `/healthz` from now on. */
+  readonly openPort: () => Promise<void>;
+  readonly closePort: () => void;
 }
 
 export interface AgentProcessOptions {
@@ -20,7 +23,7 @@ export interface AgentProcessOptions {
   readonly port: number;
 }
 
-/** Runs `main` with all that a process needs, serves its metrics meanwhile, and stops it in good order. */
+/** Runs `main` with all that a process needs, and stops it in good order. */
 export async function runAgentProcess(
   name: string,
   options: AgentProcessOptions,
@@ -41,16 +44,22 @@ export async function runAgentProcess(
     userAgent: `fairlead-${name}`,
     onUnreadable: (object) => log.warn(object, "an object cannot be read and is left out"),
   });
-  const server = options.port === 0 ? undefined : await serve(registry, options.port);
-  try {
-    await main({ client, registry, log, signal: stopping.signal });
-  } finally {
+  let server: Server | undefined;
+  const openPort = async () => {
+    if (options.port !== 0) server = await serve(registry, options.port);
+  };
+  const closePort = () => {
     server?.closeAllConnections();
     server?.close();
+  };
+  try {
+    await main({ client, registry, log, signal: stopping.signal, openPort, closePort });
+  } finally {
+    closePort();
   }
 }
 
-async function serve(registry: Registry, port: number) {
+async function serve(registry: Registry, port: number): Promise<Server> {
   const server = createServer((request, response) => {
     const path = request.url?.split("?")[0];
     if (path === "/healthz") return void response.end("ok\n");

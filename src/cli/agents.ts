@@ -19,7 +19,8 @@ export function addAgentCommands(program: Command): void {
     const { runAgentProcess } = await import("./agent-process.ts");
     const { controllerMetrics, runController } = await import("../controller/index.ts");
     const { EventRecorder, lead } = await import("../kubernetes/client/index.ts");
-    await runAgentProcess("controller", options, async ({ client, registry, log, signal }) => {
+    await runAgentProcess("controller", options, async ({ client, registry, log, signal, openPort }) => {
+      await openPort();
       const instance = `${hostname()}-${process.pid}`;
       const onFailure = (error: unknown) => log.warn({ error: String(error) }, "the API server did not take it");
       const events = new EventRecorder(client, { component: "fairlead-controller", instance, onFailure });
@@ -63,15 +64,29 @@ export function addAgentCommands(program: Command): void {
     )
     .action(async (options: NodeCommandOptions) => {
       const { runAgentProcess } = await import("./agent-process.ts");
-      const { nodeMetrics, runNode, tcpTransport } = await import("../node/index.ts");
+      const { nodeMetrics, runNode, Succession, tcpTransport } = await import("../node/index.ts");
       const { systemClock } = await import("../protocols/clock/index.ts");
-      await runAgentProcess("node", options, async ({ client, registry, log, signal }) => {
-        const modules = { client, clock: systemClock, transport: tcpTransport, metrics: nodeMetrics(registry), log };
+      await runAgentProcess("node", options, async ({ client, registry, log, signal, openPort, closePort }) => {
+        const metrics = nodeMetrics(registry);
+        const succession = await Succession.begin(options.nodeName);
+        const { stranger } = succession;
+        if (stranger !== undefined)
+          log.error({ user: stranger }, "another user listens in an agent's place; no agent can take this one's over");
+        const modules = { client, clock: systemClock, transport: tcpTransport, metrics, log, succession };
         const { nodeName, namespace, bgpPort, gracefulShutdownMs, drainMs, trialMs } = options;
         const nodeDetection = options.nodeDetection === "off" ? undefined : options.nodeDetection;
         const proxyFor = options.proxy ? options.podNetwork : undefined;
         const ways = { loadBalancerClass: options.lbClass, proxyFor, nodeDetection, bgpPort, trialMs };
-        await runNode(modules, { nodeName, namespace, ...ways, gracefulShutdownMs, drainMs }, signal);
+        try {
+          // An agent that is to be succeeded has the port until it lets go.
+          if (succession.isWaiting) succession.freed.then(openPort).catch((error: Error) => log.error(error.message));
+          else await openPort();
+          await runNode(modules, { nodeName, namespace, ...ways, gracefulShutdownMs, drainMs }, signal);
+          closePort();
+          await succession.letGo(signal);
+        } finally {
+          succession.close();
+        }
       });
     });
 }

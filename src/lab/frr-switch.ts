@@ -19,6 +19,8 @@ export interface SwitchConfig {
   /** What the switch asks for; the session's is the lower of both sides' (RFC 4271 §4.2). */
   readonly holdTimeS: number;
   readonly neighbours: readonly BgpNeighbour[];
+  /** Keep the routes of a neighbour that went without a word and offers it too (RFC 4724). */
+  readonly gracefulRestart?: boolean | undefined;
   /** Watch the paths to the neighbours by BFD; they have to ask for the session themselves. */
   readonly bfd?: BfdTimes | undefined;
 }
@@ -144,6 +146,7 @@ function bgpdConfig(host: string, config: SwitchConfig): string {
     " bgp log-neighbor-changes",
     // RFC 8212 would have the switch take nothing without a policy; the scenario's switch has none.
     " no bgp ebgp-requires-policy",
+    ...(config.gracefulRestart === true ? [" bgp graceful-restart"] : []),
     ...config.neighbours.flatMap((neighbour) => [
       ` neighbor ${neighbour.address} remote-as ${neighbour.remoteAs}`,
       ` neighbor ${neighbour.address} timers ${config.keepaliveS} ${config.holdTimeS}`,

@@ -65,6 +65,7 @@ export class Reporter {
   readonly #observe: () => Observed;
   readonly #onFailure: (error: unknown) => void;
   readonly #stopping = new AbortController();
+  #mayWrite = false;
   #written: Status | undefined;
   #timer: NodeJS.Timeout | undefined;
   #work: Promise<void> = Promise.resolve();
@@ -76,22 +77,33 @@ export class Reporter {
     this.#onFailure = onFailure;
   }
 
+  /** The report is this process's from now on: until then another may write it. */
+  start(): void {
+    this.#mayWrite = true;
+    this.touch();
+  }
+
   /** To be called whenever something may have changed. */
   touch(pauseMs = 200): void {
-    if (this.#stopping.signal.aborted) return;
+    if (!this.#mayWrite || this.#stopping.signal.aborted) return;
     this.#timer ??= setTimeout(() => {
       this.#timer = undefined;
       this.#work = this.#work.then(() => this.#write());
     }, pauseMs);
   }
 
-  /** The last word: waits until it is written, or has failed once, or `signal` is aborted. */
-  async stop(signal: AbortSignal): Promise<void> {
+  /** Writes no more: another has the word. */
+  async letGo(): Promise<void> {
     clearTimeout(this.#timer);
     this.#timer = undefined;
     this.#stopping.abort();
     await this.#work;
-    await this.#write(signal);
+  }
+
+  /** The last word: waits until it is written, or has failed once, or `signal` is aborted. */
+  async stop(signal: AbortSignal): Promise<void> {
+    await this.letGo();
+    if (this.#mayWrite) await this.#write(signal);
   }
 
   async #write(last?: AbortSignal): Promise<void> {

@@ -17,6 +17,7 @@ import { Reporter } from "./node-report.ts";
 import { NodeWatches } from "./node-watches.ts";
 import { readOwnNode, type OwnNode } from "./own-node.ts";
 import type { ServiceProxy } from "./proxy/index.ts";
+import type { Succession } from "./succession/index.ts";
 import { proxyOver } from "./proxy-over.ts";
 import { SessionEvidence, TrialWatch } from "./rollout/index.ts";
 
@@ -26,6 +27,7 @@ export interface NodeModules {
   readonly transport: Transport;
   readonly metrics: NodeMetrics;
   readonly log: Logger;
+  readonly succession: Succession;
 }
 
 export interface NodeOptions {
@@ -55,14 +57,16 @@ const lastWordMs = 2_000;
 
 /**
  * The process on every node: speaks BGP as this node's slice of the plan says, does kube-proxy's work if asked, and
- * reports what it sees. Runs until the signal is aborted; then withdraws first and leaves after.
+ * reports what it sees. Runs until the signal is aborted; then withdraws first and leaves after. Where another agent takes
+ * its place on the node it leaves everything as it is, and its last word to peers unsaid.
  */
 export async function runNode(modules: NodeModules, options: NodeOptions, signal: AbortSignal): Promise<void> {
   const agent = new NodeAgent(modules, options);
   try {
     await agent.start(signal);
   } finally {
-    await agent.stop();
+    if (modules.succession.hasSuccessor) await agent.letGo();
+    else await agent.stop();
   }
 }
 
@@ -155,12 +159,14 @@ class NodeAgent {
     );
   }
 
-  /** Resolves when the signal is aborted; rejects where it cannot go on. */
-  async start(signal: AbortSignal): Promise<void> {
-    const { client, log } = this.#modules;
+  /** Resolves when the signal is aborted or a successor asks for the node; rejects where it cannot go on. */
+  async start(stopping: AbortSignal): Promise<void> {
+    const { client, log, succession } = this.#modules;
     const { nodeName, proxyFor } = this.#options;
     const { services, slices, nodes, informers } = this.#watches;
+    const signal = AbortSignal.any([stopping, succession.asked]);
     const end = ended(signal, [...informers, ...this.#configuration.informers]);
+    if (!succession.isWaiting) this.#reporter.start();
     await Promise.race([Promise.all([allSynced(informers), this.#configuration.synced()]), end]);
     if (signal.aborted) return;
     this.#lookForOwnNode();
@@ -170,14 +176,20 @@ class NodeAgent {
     await tellGateways(client, own.node, signal).catch((error: Error) =>
       log.warn({ error: error.message }, "the node's gateways are not told: a pool may take one of their addresses"),
     );
+    const taken = await Promise.race([succession.take(signal), end]);
+    if (signal.aborted) return;
+    if (taken === "past a silent one") log.warn("the agent before this one does not let go; going on without it");
+    this.#reporter.start();
     if (proxyFor !== undefined) {
       // Told of changes from now on: what comes while its table is made goes into the next transaction.
       this.#proxy = proxyOver({ services, slices, nodes, log }, nodeName, proxyFor);
       await this.#proxy.start();
       this.#watchNodes(this.#proxy);
     }
+    // Ports that a silent predecessor held are tried again when it is gone.
+    void succession.freed.then(() => this.#proxy?.servicesChanged(services.cache.keys()));
     await this.#announce(own);
-    log.info({ services: services.cache.size }, "all is known: announcing from now on");
+    log.info({ services: services.cache.size, taken }, "all is known: announcing from now on");
     await end;
   }
 
@@ -189,6 +201,22 @@ class NodeAgent {
     await this.#liveness?.stop();
     await this.#proxy?.stop();
     await this.#reporter.stop(AbortSignal.timeout(lastWordMs));
+    await this.#unwatch();
+  }
+
+  /** Leaves sessions, routes, rules and the report as they are to a successor, and holds nothing any more. */
+  async letGo(): Promise<void> {
+    this.#modules.log.info("another agent takes this node over: it is left everything as it is");
+    this.#trials.stop();
+    await this.#bgp?.letGo();
+    this.#withdrawn.abort();
+    await this.#liveness?.stop();
+    await this.#proxy?.stop();
+    await this.#reporter.letGo();
+    await this.#unwatch();
+  }
+
+  async #unwatch(): Promise<void> {
     const informers = [...this.#watches.informers, ...this.#configuration.informers];
     await Promise.allSettled(informers.map((informer) => informer.done));
   }
@@ -216,9 +244,9 @@ class NodeAgent {
     metrics.sessions(() => bgp.sessions);
     metrics.paths(() => bgp.pathStatus());
     bgp.onChange(() => this.#reporter.touch());
-    await bgp.listen();
     this.#announcer.setNode(node);
     this.#announcer.start(bgp);
+    await bgp.listen();
     this.#reporter.touch();
   }
 

@@ -46,8 +46,12 @@ export class Fairlead implements AsyncDisposable {
     return { status: this.#child.exitCode, stdout: this.#stdout, stderr: this.#stderr };
   }
 
-  send(signal: NodeJS.Signals): Promise<End> {
+  signal(signal: NodeJS.Signals): void {
     this.#child.kill(signal);
+  }
+
+  send(signal: NodeJS.Signals): Promise<End> {
+    this.signal(signal);
     return this.end();
   }
 

@@ -1,22 +1,16 @@
 // An agent that dies and one that takes its place, with a switch that keeps routes meanwhile (RFC 4724).
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { BGPAdvertisement } from "../../src/kubernetes/resources/index.ts";
 import { until } from "../interop/frr.ts";
 import { KernelRoutes } from "./kernel-routes.ts";
-import { namespace, Stage } from "./stage.ts";
+import { Stage } from "./stage.ts";
 
 const kept = "172.19.100.1";
 const given = "172.19.100.2";
 
 test("over kill -9 of the agent no route leaves the switch, and what is gone meanwhile goes when the next has told all", async () => {
   await using stage = await Stage.start();
-  await stage.frr.vtysh("configure terminal", "router bgp 65210", "bgp graceful-restart");
-  await stage.addNode();
-  await stage.addNamespace();
-  await stage.addPool("default", "172.19.100.0/24");
-  await stage.addPeer("l3-switch", { enableGracefulRestart: true });
-  await stage.client.create(BGPAdvertisement, { metadata: { namespace, name: "default" }, spec: {} });
+  await stage.configureRestart();
   stage.controllerProcess = stage.controller();
   const first = stage.node();
   await stage.addService("stays");

@@ -155,6 +155,16 @@ export class Stage implements AsyncDisposable {
     await this.client.create(BGPAdvertisement, { metadata: { namespace, name: "default" }, spec: {} });
   }
 
+  /** As `configure`, with graceful restart on both sides, and the Node; `peer` is said of the BGPPeer as well. */
+  async configureRestart(peer: object = {}): Promise<void> {
+    await this.frr.vtysh("configure terminal", "router bgp 65210", "bgp graceful-restart");
+    await this.addNode();
+    await this.addNamespace();
+    await this.addPool("default", "172.19.100.0/24");
+    await this.addPeer("l3-switch", { enableGracefulRestart: true, ...peer });
+    await this.client.create(BGPAdvertisement, { metadata: { namespace, name: "default" }, spec: {} });
+  }
+
   async addNamespace(): Promise<void> {
     await this.client.create(Namespace, { metadata: { name: namespace } });
   }

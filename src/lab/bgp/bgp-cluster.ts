@@ -11,8 +11,8 @@ import { containerArgv } from "../image/container.ts";
 import { unpackImage, type ContainerImage } from "../image/container-image.ts";
 import { asInContainer, fairlead, kubectlPath } from "../commands.ts";
 import type { HostProcess } from "../host-process.ts";
-import { Lab, type UpOptions } from "../lab.ts";
 import { LabError } from "../lab-error.ts";
+import { Lab, type UpOptions } from "../lab.ts";
 import { FrrSwitch, type BfdTimes } from "../frr-switch.ts";
 import { bgpSwitch, bgpTopology } from "../topology-bgp.ts";
 import { hostsOf } from "../topology.ts";
@@ -38,6 +38,8 @@ export interface ClusterChoices {
 
 export interface BgpClusterOptions extends UpOptions, ClusterChoices {
   readonly bfd?: BfdTimes | undefined;
+  /** The switch offers graceful restart. */
+  readonly gracefulRestart?: boolean;
   /** Said to each agent beside the usual. */
   readonly agentArguments?: readonly string[];
   /** Nobody gives Services addresses, nor announces them, until somebody is started who does. */
@@ -84,9 +86,10 @@ export class BgpCluster {
     }
     const lab = await Lab.up(bgpTopology, options);
     try {
-      const frr = await FrrSwitch.start(lab, "switch", { ...bgpSwitch, bfd: options.bfd }, options.signal);
+      const { bfd, gracefulRestart, signal } = options;
+      const frr = await FrrSwitch.start(lab, "switch", { ...bgpSwitch, bfd, gracefulRestart }, signal);
       const startApi = options.api === "kubernetes" ? startKubernetesApi : startEmbeddedApi;
-      const api = await startApi(lab, { serviceNetwork, signal: options.signal });
+      const api = await startApi(lab, { serviceNetwork, signal });
       const image = options.image === undefined ? undefined : await unpackImage(options.image, imageFolderOf(lab));
       const cluster = new BgpCluster(lab, frr, api, { ...options, image });
       await cluster.kubectl(["apply", "-f", manifest("namespace")]);
@@ -172,6 +175,14 @@ export class BgpCluster {
     this.#agents.delete(node);
   }
 
+  /** Starts an agent beside the one that runs, whose place it is to take. Resolves with that one. */
+  async startSuccessor(node: string): Promise<HostProcess> {
+    const old = this.#agents.get(node);
+    if (old === undefined) throw new LabError("lab.processEnded", `${node} has no agent that could be succeeded`);
+    await this.startAgent(node);
+    return old;
+  }
+
   /** A node's agent is gone at once, without a word; its node lives. */
   async killAgent(node: string): Promise<void> {
     if (this.#image !== undefined) await this.#removeAgentPod(node, "--force", "--grace-period=0");
@@ -225,7 +236,15 @@ interface NodeList {
   }[];
 }
 
+type ManifestName =
+  | "namespace"
+  | "resources"
+  | "resources-graceful-restart"
+  | "legacy-configmap"
+  | "workload"
+  | "workload-local";
+
 /** The path of a manifest of the scenario. */
-export function manifest(name: "namespace" | "resources" | "legacy-configmap" | "workload" | "workload-local"): string {
+export function manifest(name: ManifestName): string {
   return fileURLToPath(new URL(`../scenarios/bgp/${name}.yaml`, import.meta.url));
 }

@@ -22,6 +22,36 @@ export async function neighboursOf(frr: FrrSwitch): Promise<Neighbour[]> {
   }));
 }
 
+/** What the switch says of one session, since it runs. */
+export interface SwitchSession {
+  readonly address: string;
+  readonly state: string;
+  readonly as: number;
+  readonly timesEstablished: number;
+  readonly drops: number;
+}
+
+export async function sessionsOf(frr: FrrSwitch): Promise<SwitchSession[]> {
+  const neighbours = (await frr.show("bgp neighbors")) as Readonly<
+    Record<
+      string,
+      {
+        readonly bgpState?: string;
+        readonly remoteAs?: number;
+        readonly connectionsEstablished?: number;
+        readonly connectionsDropped?: number;
+      }
+    >
+  >;
+  return Object.entries(neighbours).map(([address, each]) => ({
+    address,
+    state: each.bgpState ?? "",
+    as: each.remoteAs ?? 0,
+    timesEstablished: each.connectionsEstablished ?? 0,
+    drops: each.connectionsDropped ?? 0,
+  }));
+}
+
 /** What the switch's last NOTIFICATION from or to this neighbour said, in FRR's words. */
 export async function lastNotificationOf(frr: FrrSwitch, address: string): Promise<string | undefined> {
   const neighbours = (await frr.show(`bgp neighbors ${address}`)) as Readonly<

@@ -1,15 +1,12 @@
 import type { Rollout } from "../../kubernetes/resources/index.ts";
 import type { BgpCluster } from "../bgp/bgp-cluster.ts";
+import { sessionsOf, type SwitchSession } from "../bgp/switch-view.ts";
 import { addressOn } from "../topology.ts";
 import { until } from "../until.ts";
 
 /** What the switch says of its session with one node. */
-export interface SwitchSession {
+interface NodeSession extends Pick<SwitchSession, "state" | "as" | "drops"> {
   readonly node: string;
-  readonly state: string;
-  readonly as: number;
-  /** How often the session was lost since the switch runs. */
-  readonly drops: number;
 }
 
 /** What can be seen of a change on its way, by kubectl and on the switch. */
@@ -43,15 +40,15 @@ export class RolloutSights {
     );
   }
 
-  async sessions(): Promise<readonly SwitchSession[]> {
-    const neighbours = (await this.#cluster.switch.show("bgp neighbors")) as Readonly<Record<string, FrrNeighbour>>;
+  async sessions(): Promise<readonly NodeSession[]> {
+    const sessions = await sessionsOf(this.#cluster.switch);
     return this.#cluster.nodes.map((node) => {
-      const { bgpState = "", remoteAs = 0, connectionsDropped = 0 } = neighbours[this.#addressOf(node)] ?? {};
-      return { node, state: bgpState, as: remoteAs, drops: connectionsDropped };
+      const session = sessions.find((each) => each.address === this.#addressOf(node));
+      return { node, state: session?.state ?? "", as: session?.as ?? 0, drops: session?.drops ?? 0 };
     });
   }
 
-  allEstablished(): Promise<readonly SwitchSession[]> {
+  allEstablished(): Promise<readonly NodeSession[]> {
     return this.#until("the switch has all its sessions", async () => {
       const sessions = await this.sessions();
       return sessions.every((each) => each.state === "Established") && sessions;
@@ -127,12 +124,6 @@ export class RolloutSights {
   #until<Value>(what: string, ask: () => Promise<Value | false>): Promise<Value> {
     return until<Value>(what, ask, { signal: this.#signal, everyMs: 50, timeoutMs: 60_000 });
   }
-}
-
-interface FrrNeighbour {
-  readonly bgpState?: string;
-  readonly remoteAs?: number;
-  readonly connectionsDropped?: number;
 }
 
 interface FrrPrefix {

@@ -72,4 +72,13 @@ export const stories: readonly StoryKind[] = [
       return tellRolloutStory(audience, signal, { api, proxy, image });
     },
   },
+  {
+    name: "restart",
+    about: "agents are killed, started again and succeeded by new ones, and no route leaves the switch",
+    takes: { bfd: "watch the paths and the nodes by BFD all the while: MILLISECONDSxMULTIPLIER" },
+    tell: async (audience, { bfd }, signal) => {
+      const { tellRestartStory } = await import("../restart/restart-story.ts");
+      return tellRestartStory(audience, signal, bfd);
+    },
+  },
 ];

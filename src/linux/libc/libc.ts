@@ -7,6 +7,7 @@ interface Functions {
   readonly socket: (family: number, type: number, protocol: number) => number;
   readonly bind: (fd: number, address: Memory, length: number) => number;
   readonly setsockopt: (fd: number, level: number, name: number, value: Memory, length: number) => number;
+  readonly getsockopt: (fd: number, level: number, name: number, value: Memory, length: Uint32Array) => number;
   readonly send: (fd: number, bytes: Memory, length: number, flags: number) => number;
   readonly sendto: (
     fd: number,
@@ -46,6 +47,7 @@ function load(): Functions {
     socket: library.func("int socket(int family, int type, int protocol)"),
     bind: library.func("int bind(int fd, const void *address, uint32_t length)"),
     setsockopt: library.func("int setsockopt(int fd, int level, int name, const void *value, uint32_t length)"),
+    getsockopt: library.func("int getsockopt(int fd, int level, int name, void *value, void *length)"),
     send: library.func("intptr_t send(int fd, const void *bytes, size_t length, int flags)"),
     sendto: library.func(
       "intptr_t sendto(int fd, const void *bytes, size_t length, int flags, const void *address, uint32_t addressLength)",

@@ -2,6 +2,7 @@ import type { Ipv4Address, Ipv6Address } from "../../net/index.ts";
 import { placeOf, type NodePlan, type Peer as PlannedPeer, type RouteChange } from "../../plan/index.ts";
 import { Speaker, type Endpoint, type PeerStatus, type SpeakerPorts } from "../../protocols/bgp/index.ts";
 import { sessionConfigOf, type BfdStatus, type PathWatch } from "../bfd/index.ts";
+import { AwaitedPaths } from "./awaited-paths.ts";
 import { Listening } from "./listening.ts";
 import { bfdPeerOf, peerConfigOf, type EndsOf, type NodeAddresses } from "./peer-config.ts";
 import { RouteAttributeSets } from "./route-attributes.ts";
@@ -55,6 +56,7 @@ export class BgpReconciler {
   readonly #links: UnnumberedLinks;
   readonly #sources: SourceAddresses;
   readonly #attributes = new RouteAttributeSets();
+  readonly #awaited: AwaitedPaths;
   /** Of the plan, no two of them at one place. */
   #peers: readonly PlannedPeer[] = [];
   #paths: PathWatch | undefined;
@@ -65,7 +67,10 @@ export class BgpReconciler {
     this.#options = options;
     // Every peer of a plan names its AS number; the speaker's own is never used.
     this.#speaker = new Speaker(ports, { asn: 23_456, routerId: options.routerId });
-    this.#listening = new Listening(this.#speaker, ports, { ...options, onFailure: ports.onListenFailure });
+    this.#awaited = new AwaitedPaths(ports.clock, () => this.#pathsSeen());
+    // A connection that were taken and closed again would hold a router up for longer than one that is refused.
+    const isWaiting = () => this.#awaited.areMissing;
+    this.#listening = new Listening(this.#speaker, ports, { ...options, isWaiting, onFailure: ports.onListenFailure });
     this.#links = new UnnumberedLinks(
       { clock: ports.clock, random: ports.random ?? Math.random, ...ports.links },
       { changed: () => this.#configure(), problem: ports.onLinkProblem },
@@ -74,7 +79,7 @@ export class BgpReconciler {
     this.#speaker.onChange(() => this.#settle());
   }
 
-  /** Accepts connections from now on, as far as it can. */
+  /** Accepts connections from now on, as far as it can; after the first plan, which says what to wait for. */
   listen(): Promise<void> {
     return this.#listening.start();
   }
@@ -92,6 +97,7 @@ export class BgpReconciler {
       new Set(this.#peers.flatMap(({ reach }) => (reach.by === "interface" ? reach.interface : []))),
     );
     this.#sources.setPeers(this.#peers);
+    this.#awaited.begin(this.#peers.filter((each) => each.gracefulRestart && each.bfd).map(({ name }) => name));
     this.#configure();
     for (const [name, { routes }] of plan.sessions) {
       const peer = this.#speaker.peers.get(name);
@@ -141,12 +147,23 @@ export class BgpReconciler {
    * closes the sessions for good: with graceful restart by a Hard Reset (RFC 8538), so that no peer keeps the routes.
    */
   async stop({ gracefulShutdownMs, drainMs }: LeaveOptions): Promise<void> {
+    this.#awaited.stop();
     await this.#listening.stop();
     if (!this.#isLeaving && this.#announcesAnything()) {
       for (const peer of this.#speaker.peers.values()) peer.setGracefulShutdown(true);
       await new Promise<void>((resolve) => void this.#ports.clock.setTimer(gracefulShutdownMs, resolve));
     }
     await this.#speaker.stop({ drainMs });
+    this.#links.stop();
+    this.#sources.stop();
+    await this.#paths?.stop();
+  }
+
+  /** Leaves sessions and routes to another process on this node: dials and listens no more, and says nothing. */
+  async letGo(): Promise<void> {
+    this.#awaited.stop();
+    await this.#listening.stop();
+    await this.#speaker.stop({ silently: true });
     this.#links.stop();
     this.#sources.stop();
     await this.#paths?.stop();
@@ -160,7 +177,12 @@ export class BgpReconciler {
   #configure(): void {
     const peers = this.#peers.map((peer) => this.#sources.sourced(peer));
     const endsOf = (link: string) => this.#links.ends(link);
-    this.#speaker.setPeers(peers.map((peer) => peerConfigOf(peer, this.#options.addresses, endsOf)));
+    this.#speaker.setPeers(
+      peers.map((peer) => ({
+        ...peerConfigOf(peer, this.#options.addresses, endsOf),
+        ...(this.#awaited.isMissing(peer.name) ? { passive: true, accepts: false } : {}),
+      })),
+    );
     for (const peer of this.#speaker.peers.values()) peer.setGracefulShutdown(this.#isLeaving);
     const ownByLink = peers.flatMap(({ reach }): [string, Ipv6Address][] => {
       const ends = reach.by === "interface" ? endsOf(reach.interface) : undefined;
@@ -169,6 +191,11 @@ export class BgpReconciler {
     this.#listening.setPeers(peers, new Map(ownByLink));
     this.#watch(peers, endsOf);
     this.#settle();
+  }
+
+  #pathsSeen(): void {
+    this.#configure();
+    if (!this.#awaited.areMissing) void this.#listening.start();
   }
 
   /** A neighbour in session need not hear our router advertisements so often. */
@@ -186,7 +213,8 @@ export class BgpReconciler {
     if (sessions.length === 0 && this.#paths === undefined) return;
     if (this.#paths === undefined) {
       this.#paths = this.#ports.watchPaths();
-      this.#paths.onChange(({ peer, isFailure }) => {
+      this.#paths.onChange(({ peer, state, isFailure }) => {
+        if (state === "init" || state === "up") this.#awaited.seen(peer);
         if (!isFailure) return;
         this.#speaker.resetPeer(peer);
         this.#speaker.peers.get(peer)?.setGracefulShutdown(this.#isLeaving);

@@ -8,6 +8,8 @@ const retryMs = 5_000;
 export interface ListeningOptions {
   /** At the node's own addresses, outside of any VRF; empty to accept nothing anywhere. */
   readonly listen: readonly Endpoint[];
+  /** Whether nothing is to be accepted yet; when that is over, `start` is called. */
+  readonly isWaiting: () => boolean;
   readonly onFailure: (error: Error) => void;
 }
 
@@ -62,7 +64,7 @@ export class Listening {
 
   async #try(): Promise<void> {
     this.#retry?.cancel();
-    if (this.#isStopped) return;
+    if (this.#isStopped || this.#options.isWaiting()) return;
     try {
       await this.#speaker.setListening(this.#endpoints());
       this.#said = undefined;

@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { ipv4 } from "../../net/index.ts";
 import type { Clock } from "../clock/index.ts";
-import type { Peer, PeerConfig } from "./index.ts";
+import { encodeMessage } from "./codec/codec.ts";
+import type { Peer, PeerConfig, Speaker } from "./index.ts";
 import {
   addressA,
   addressB,
@@ -39,10 +41,10 @@ async function restartable(a: Partial<PeerConfig> = restarting, b: Partial<PeerC
     const peer = started.addPeer({ name: "b", remoteAddress: addressB, remoteAsn: asnB, ...config });
     peer.setRoutes(hostRoutes(count));
     if (isComplete) peer.tableComplete();
-    stop = () => started.stop({ message: "maintenance" });
+    stop = (options) => started.stop(options);
     return peer;
   };
-  let stop = () => Promise.resolve();
+  let stop: Speaker["stop"] = () => Promise.resolve();
   const peerOfA = await start(3);
   const peerOfB = both.b.addPeer({ name: "a", remoteAddress: addressA, remoteAsn: asnA, inbound: "keep", ...b });
   establish({ ...both, peerOfA, peerOfB });
@@ -59,7 +61,7 @@ async function restartable(a: Partial<PeerConfig> = restarting, b: Partial<PeerC
     clock.advance(10);
     assert.notEqual(peerOfB.state, "established");
   };
-  return { ...both, peerOfA, peerOfB, start, kill, vanish, stop: () => stop() };
+  return { ...both, peerOfA, peerOfB, start, kill, vanish, stop: ((...how) => stop(...how)) as Speaker["stop"] };
 }
 
 test("the routes of a killed speaker stay, and what its successor does not announce goes with End-of-RIB", async () => {
@@ -127,7 +129,7 @@ test("a successor without graceful restart starts from nothing", async () => {
 
 test("one that stops in good order says Hard Reset and why, and its routes go", async () => {
   const world = await restartable(restarting, { ...restarting, passive: true });
-  const stopped = world.stop();
+  const stopped = world.stop({ message: "maintenance" });
   world.clock.advance(1_500);
   await stopped;
   assert.equal(received(world.peerOfB).length, 0);
@@ -136,6 +138,20 @@ test("one that stops in good order says Hard Reset and why, and its routes go", 
   assert.equal(lastError.notification.subcodeName, "Hard Reset");
   assert.equal(lastError.notification.inner?.subcodeName, "Administrative Shutdown");
   assert.equal(lastError.notification.inner?.shutdownMessage, "maintenance");
+});
+
+test("one that stops silently leaves its routes to its successor, as one that was killed", async () => {
+  const world = await restartable(restarting, { ...restarting, passive: true });
+  const counts = new Set<number>();
+  world.peerOfB.onChange(() => counts.add(received(world.peerOfB).length));
+  const stopped = world.stop({ silently: true, drainMs: 1_000 });
+  world.clock.advance(100);
+  await stopped;
+  assert.equal(world.peerOfB.status.lastError?.code, "connection.closed");
+  assert.equal(world.peerOfB.status.prefixes.stale, 3);
+  await world.start(3);
+  world.clock.advanceUntil(() => world.peerOfB.status.prefixes.stale === 0, 10_000);
+  assert.deepEqual([...counts], [3], "there was never a moment with fewer");
 });
 
 test("the hold timer, too, leaves the routes where both sides can RFC 8538", async () => {
@@ -160,4 +176,27 @@ test("a new connection takes the place of a session that the other side has lost
   world.clock.advance(100);
   assert.equal(world.peerOfB.state, "established");
   assert.equal(received(world.peerOfB).length, 2);
+});
+
+test("a connection that the other side gives up takes no session's place, however late its OPEN comes", async () => {
+  const world = await restartable(restarting, { ...restarting, passive: true });
+  const context = { fourOctetAs: true };
+  const lost = { type: "notification", code: 6, subcode: 7, data: new Uint8Array() } as const;
+  const open = { type: "open", asn: asnA, holdTimeSeconds: 90, routerId: ipv4(1), capabilities: [] } as const;
+  const gaveUp = world.network.host(addressA).dial(
+    { remote: { address: addressB, port: 179 } },
+    {
+      failed: () => assert.fail("nobody listens"),
+      connected: (connection) => {
+        connection.open({ received() {}, drained() {}, ended: () => connection.end(), closed() {} });
+        connection.write(encodeMessage(open, context));
+        connection.write(encodeMessage(lost, context));
+        connection.end();
+      },
+    },
+  );
+  world.clock.advance(100);
+  gaveUp.cancel();
+  const { state, timesEstablished, prefixes } = world.peerOfB.status;
+  assert.deepEqual([state, timesEstablished, prefixes.stale], ["established", 1, 0]);
 });

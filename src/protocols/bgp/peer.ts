@@ -202,7 +202,11 @@ export class Peer {
     this.#dialler.stop();
     const departure = new Departure(this.#ports, options, () => this.#leave());
     this.#sessions.closeUnestablished(departure.notification);
-    const drains = this.#sessions.live !== undefined && options.drainMs !== undefined && signal?.aborted !== true;
+    const drains =
+      this.#sessions.live !== undefined &&
+      options.drainMs !== undefined &&
+      options.silently !== true &&
+      signal?.aborted !== true;
     if (drains && options.gracefulShutdown === true) this.#announcer.setLeaving(true);
     else if (drains) this.#announcer.replace([]);
     this.#departure = departure;

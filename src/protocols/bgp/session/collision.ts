@@ -7,9 +7,8 @@ import type { Session } from "./session.ts";
  * to close.
  */
 export function loserOf(newcomer: Session, other: Session, config: ResolvedPeerConfig): Session {
-  // An established session stays, whoever opened it: the RFC's default; but with graceful restart a new connection means
-  // that the other side has lost the old one (RFC 4724 §5).
-  if (other.state === "established") return other.negotiated?.gracefulRestart === undefined ? newcomer : other;
+  // An established session stays, whoever opened it: the RFC's default.
+  if (other.state === "established") return newcomer;
   // Both opened by the same side: it has given up the older.
   if (newcomer.incoming === other.incoming) return other;
   const theirs = newcomer.negotiated;

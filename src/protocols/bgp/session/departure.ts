@@ -16,6 +16,11 @@ export interface StopOptions {
   readonly drainMs?: number;
   /** Do not withdraw while draining, but ask that other paths be preferred (RFC 8326), which loses no packet. */
   readonly gracefulShutdown?: boolean;
+  /**
+   * Close at once and without a word: to a peer with graceful restart it is as if the process had died, and it keeps the
+   * routes for the one that comes after us (RFC 4724 §4.2).
+   */
+  readonly silently?: boolean;
   /** How long a peer that does not read may hold up the withdrawal. Default 5,000. */
   readonly withdrawMs?: number;
 }
@@ -24,7 +29,8 @@ const defaultWithdrawMs = 5_000;
 
 /** The end of a peer: withdrawing, waiting, closing; each has its bound. */
 export class Departure {
-  readonly notification: Omit<NotificationMessage, "type">;
+  /** The last word; undefined for none. */
+  readonly notification: Omit<NotificationMessage, "type"> | undefined;
   readonly #ports: Required<SpeakerPorts>;
   readonly #drainMs: number;
   readonly #leave: () => void;
@@ -38,7 +44,7 @@ export class Departure {
     // RFC 9003 §2: only these two carry words.
     const speaks = subcode === cease.administrativeShutdown || subcode === cease.administrativeReset;
     const data = speaks && options.message !== undefined ? shutdownData(options.message) : new Uint8Array();
-    this.notification = { code: 6, subcode, data };
+    this.notification = options.silently === true ? undefined : { code: 6, subcode, data };
     this.#ports = ports;
     this.#drainMs = options.drainMs ?? 0;
     this.#leave = leave;

@@ -108,21 +108,29 @@ export class PeerSessions {
   }
 
   /** Closes those that are not established. */
-  closeUnestablished(notification: Omit<NotificationMessage, "type">): void {
+  closeUnestablished(notification: Omit<NotificationMessage, "type"> | undefined): void {
     for (const session of this.#sessions) {
-      if (session !== this.#live) session.close(notification);
+      if (session === this.#live) continue;
+      if (notification === undefined) session.abandon();
+      else session.close(notification);
     }
   }
 
-  /** Closes all, so that the peer forgets our routes (`Session.leave`). */
-  leave(notification: Omit<NotificationMessage, "type">): void {
-    for (const session of this.#sessions) session.leave(notification);
+  /** Closes all, so that the peer forgets our routes (`Session.leave`); without a word, so that it may keep them. */
+  leave(notification: Omit<NotificationMessage, "type"> | undefined): void {
+    for (const session of this.#sessions) {
+      if (notification === undefined) session.abandon();
+      else session.leave(notification);
+    }
   }
 
   /** RFC 4271 §6.8. Sessions without an OPEN from the peer wait: theirs may never come. */
   #resolveCollisions(newcomer: Session): void {
     for (const other of this.#sessions) {
       if (other === newcomer || other.state === "open-sent") continue;
+      // With graceful restart it may be lost, and the newcomer take its place (RFC 4724 §5), but not before that one is
+      // established as well: an OPEN may also come late, on the connection that the other side has just given up for it.
+      if (other === this.#live && other.negotiated?.gracefulRestart !== undefined) continue;
       const loser = loserOf(newcomer, other, this.#config);
       this.#dismiss(loser);
       if (loser === newcomer) return;

@@ -141,7 +141,7 @@ export class Session {
     this.close(keeps ? hardReset(notification) : notification);
   }
 
-  /** Ends without a word: the peer has given this connection up (RFC 4724 §4.2). */
+  /** Ends without a word: the peer has given this connection up, or is to believe that we died (RFC 4724 §4.2). */
   abandon(): void {
     this.#end({ code: "connection.closed" });
   }

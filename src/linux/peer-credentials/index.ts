@@ -1,0 +1,1 @@
+export { peerUserOf } from "./peer-credentials.ts";

@@ -1,0 +1,1 @@
+export { Succession } from "./succession.ts";
