@@ -1,12 +1,11 @@
 import { createHash } from "node:crypto";
-import { createReadStream } from "node:fs";
-import { mkdir, readFile, writeFile } from "node:fs/promises";
-import { spawn } from "node:child_process";
-import { once } from "node:events";
+import { createReadStream, createWriteStream } from "node:fs";
+import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { createZstdDecompress } from "node:zlib";
 import * as z from "zod";
+import { command } from "../command.ts";
 import { LabError } from "../lab-error.ts";
 
 /** An image that was unpacked, so that containers can run on its files. */
@@ -80,9 +79,7 @@ async function blob(layout: string, of: Descriptor | undefined): Promise<unknown
 
 async function unpackLayer(layout: string, layer: Descriptor, rootFolder: string): Promise<void> {
   const hash = createHash("sha256");
-  const tar = spawn("tar", ["--extract", "--directory", rootFolder], { stdio: ["pipe", "ignore", "pipe"] });
-  const ended = once(tar, "close") as Promise<[number | null]>;
-  const said = tar.stderr.toArray();
+  const archive = `${rootFolder}.tar`;
   await pipeline(
     createReadStream(blobFile(layout, layer)),
     async function* (chunks: AsyncIterable<Buffer>) {
@@ -92,16 +89,11 @@ async function unpackLayer(layout: string, layer: Descriptor, rootFolder: string
       }
     },
     createZstdDecompress(),
-    tar.stdin,
+    createWriteStream(archive),
   );
-  const [status] = await ended;
-  if (status !== 0)
-    throw new Error(
-      `tar: ${Buffer.concat((await said) as Buffer[])
-        .toString()
-        .trim()}`,
-    );
   checkDigest(layer, hash.digest("hex"));
+  await command(["tar", "--extract", "--file", archive, "--directory", rootFolder]);
+  await rm(archive);
 }
 
 function blobFile(layout: string, { digest: name }: Descriptor): string {
