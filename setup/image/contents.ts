@@ -13,9 +13,9 @@ function libraries(...names: readonly string[]): RegExp[] {
   );
 }
 
-/** The init system of no machine and the shell of nobody: there is neither. */
+/** There is no shell among them, and no package manager. */
 export const packageChoices: readonly PackageChoice[] = [
-  // Who made this, as scanners ask. A file of the package of its own.
+  // What scanners take for the name of the distribution.
   { name: "base-files", files: [/^usr\/lib\/os-release$/, /^etc\/os-release$/] },
   // Node.js, with what it and everything else is linked with. Since glibc 2.34 names are resolved without plugins.
   { name: "libc6", files: libraries("ld-linux-[a-z0-9-]+", "libc", "libm", "libdl", "libpthread") },
