@@ -20,7 +20,11 @@ interface Workload {
       readonly spec: {
         readonly securityContext: Readonly<Record<string, unknown>>;
         readonly containers: readonly [
-          { readonly args: readonly string[]; readonly securityContext: Readonly<Record<string, unknown>> },
+          {
+            readonly ports?: unknown;
+            readonly args: readonly string[];
+            readonly securityContext: Readonly<Record<string, unknown>>;
+          },
         ];
       };
     };
@@ -79,6 +83,11 @@ test("the agent has the capabilities that the lab's agents have, and no more", a
   const { capabilities, privileged } = container.securityContext;
   assert.deepEqual(capabilities, { drop: ["ALL"], add: agentCapabilities });
   assert.equal(privileged, undefined);
+});
+
+test("a new agent may stand beside the one that it succeeds: it names no port of the node", async () => {
+  const { container } = await podOf("DaemonSet");
+  assert.equal(container.ports, undefined);
 });
 
 test("with the proxy an agent is told of the pods' networks and where the API server is", async () => {

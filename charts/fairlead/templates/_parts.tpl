@@ -38,11 +38,12 @@ app.kubernetes.io/instance: {{ .root.Release.Name }}
 {{- end }}
 {{- end }}
 
+{{- /* On a port, by name or number. */}}
 {{- define "fairlead.probes" -}}
 readinessProbe:
-  httpGet: { path: /healthz, port: metrics }
+  httpGet: { path: /healthz, port: {{ . }} }
 livenessProbe:
-  httpGet: { path: /healthz, port: metrics }
+  httpGet: { path: /healthz, port: {{ . }} }
   periodSeconds: 10
   timeoutSeconds: 5
   failureThreshold: 6
