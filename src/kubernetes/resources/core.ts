@@ -70,7 +70,9 @@ const container = z.object({
   ports: z
     .array(z.object({ name: z.string().optional(), containerPort: port, protocol: protocol.default("TCP") }))
     .optional(),
-  readinessProbe: z.object({ httpGet: z.object({ path: z.string().optional() }).optional() }).optional(),
+  readinessProbe: z
+    .object({ httpGet: z.object({ path: z.string().optional(), port: intOrString }).optional() })
+    .optional(),
   securityContext: z.object({ capabilities: z.object({ add: z.array(z.string()).optional() }).optional() }).optional(),
 });
 

@@ -9,6 +9,9 @@ export interface AgentPodOptions {
   readonly env: Readonly<Record<string, string>>;
 }
 
+/** The one that Fairlead takes by default. */
+const metricsPort = 7472;
+
 export function agentPodName(node: string): string {
   return `fairlead-node-${node}`;
 }
@@ -33,8 +36,8 @@ export function agentPod({ node, namespace, image, args, env }: AgentPodOptions)
           image,
           args: [...args],
           env: Object.entries(env).map(([name, value]) => ({ name, value })),
-          ports: [{ containerPort: 7472, protocol: "TCP" }],
-          readinessProbe: { httpGet: { path: "/healthz" } },
+          ports: [{ containerPort: metricsPort, protocol: "TCP" }],
+          readinessProbe: { httpGet: { path: "/healthz", port: metricsPort } },
           securityContext: { capabilities: { add: [...agentCapabilities] } },
         },
       ],
