@@ -42,7 +42,7 @@ function build(folder: string): void {
   const version = kubernetesVersion();
   const scratch = `${folder}.${process.pid}`;
   mkdirSync(scratch, { recursive: true });
-  say(`building etcd and Kubernetes ${version} with Go: about seven minutes of processor time, once`);
+  say(`building etcd and Kubernetes ${version} with Go: about 15 minutes of processor time, once`);
   const compile = (module: string, flags: string, packages: readonly string[]) =>
     execFileSync(go, ["build", "-trimpath", "-ldflags", `-s -w ${flags}`, "-o", `${scratch}/`, ...packages], {
       cwd: join(sources, module),
