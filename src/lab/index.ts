@@ -4,6 +4,8 @@ export type { ApiChoice } from "./cluster/cluster-api.ts";
 export type { HostProcess } from "./host-process.ts";
 export { agentCapabilities, fairlead, kubectlPath } from "./commands.ts";
 export type { BfdTimes } from "./frr-switch.ts";
+export { containerArgv } from "./image/container.ts";
+export { unpackImage, type ContainerImage } from "./image/container-image.ts";
 export { labs } from "./lab-folder.ts";
 export type { LossRow } from "./load/loss-table.ts";
 export type { PhaseReport } from "./load/phase.ts";
