@@ -18,6 +18,7 @@ export function addLabCommands(program: Command): void {
     .argument("<scenario>", "bgp", scenario)
     .addOption(apiOption(clusterTakes.api))
     .addOption(proxyOption(clusterTakes.proxy))
+    .option("--image <folder>", clusterTakes.image)
     .action(async (_: string, options: ClusterChoices) => {
       const { BgpCluster, manifest } = await import("../lab/index.ts");
       const { renderTour } = await import("./render-tour.ts");
@@ -60,6 +61,7 @@ function addStory(run: Command, { name, about, takes, tell }: StoryKind): void {
   if (takes.faults !== undefined) command.option("--faults <count>", takes.faults, faults);
   if (takes.api !== undefined) command.addOption(apiOption(takes.api));
   if (takes.proxy !== undefined) command.addOption(proxyOption(takes.proxy));
+  if (takes.image !== undefined) command.option("--image <folder>", takes.image);
   command.action(async ({ json, ...options }: StoryOptions & { readonly json: boolean }) => {
     const { liveAudience, renderReport } = await import("./render-story.ts");
     const report = await tell(liveAudience(json ? process.stderr : process.stdout), options, interruption());

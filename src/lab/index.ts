@@ -3,6 +3,8 @@ export type { ClusterChoices, ProxyChoice } from "./bgp/bgp-cluster.ts";
 export type { ApiChoice } from "./cluster/cluster-api.ts";
 export { agentCapabilities, fairlead, kubectlPath } from "./commands.ts";
 export type { BfdTimes } from "./frr-switch.ts";
+export { containerArgv } from "./image/container.ts";
+export { unpackImage, type ContainerImage } from "./image/container-image.ts";
 export { labs } from "./lab-folder.ts";
 export type { LossRow } from "./load/loss-table.ts";
 export type { PhaseReport } from "./load/phase.ts";

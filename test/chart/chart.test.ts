@@ -57,6 +57,11 @@ test("the plain manifests are the chart's, with the values as they come", async 
   );
 });
 
+test("the chart asks for the image of this version", async () => {
+  const { version } = JSON.parse(await readFile(join(chart, "../../package.json"), "utf8")) as { version: string };
+  assert.match(await rendered(), new RegExp(`image: fairlead:${version}$`, "m"));
+});
+
 test("helm finds nothing wrong with the chart", async () => {
   assert.match(await helm("lint", "--strict", chart, ...everything), /1 chart\(s\) linted, 0 chart\(s\) failed/);
 });

@@ -70,6 +70,10 @@ const container = z.object({
   ports: z
     .array(z.object({ name: z.string().optional(), containerPort: port, protocol: protocol.default("TCP") }))
     .optional(),
+  readinessProbe: z
+    .object({ httpGet: z.object({ path: z.string().optional(), port: intOrString }).optional() })
+    .optional(),
+  securityContext: z.object({ capabilities: z.object({ add: z.array(z.string()).optional() }).optional() }).optional(),
 });
 
 export const podSpec = z.object({

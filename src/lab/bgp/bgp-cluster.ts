@@ -7,6 +7,8 @@ import { startKubelet } from "../cluster/cluster-processes.ts";
 import { startEmbeddedApi } from "../cluster/embedded-api.ts";
 import { startKubeProxy } from "../cluster/kube-proxy.ts";
 import { startKubernetesApi } from "../cluster/kubernetes-api.ts";
+import { containerArgv } from "../image/container.ts";
+import { unpackImage, type ContainerImage } from "../image/container-image.ts";
 import { asInContainer, fairlead, kubectlPath } from "../commands.ts";
 import type { HostProcess } from "../host-process.ts";
 import { Lab, type UpOptions } from "../lab.ts";
@@ -15,6 +17,7 @@ import { FrrSwitch, type BfdTimes } from "../frr-switch.ts";
 import { bgpSwitch, bgpTopology } from "../topology-bgp.ts";
 import { hostsOf } from "../topology.ts";
 import { until } from "../until.ts";
+import { agentPod, agentPodName } from "./agent-pod.ts";
 
 /** The scenario's networks: services, and all pods of all nodes. */
 const serviceNetwork = "10.233.0.0/18";
@@ -29,6 +32,8 @@ export interface ClusterChoices {
   readonly api?: ApiChoice | undefined;
   /** Who takes Services' traffic to pods: Fairlead, by default, or Kubernetes' own proxy. */
   readonly proxy?: ProxyChoice | undefined;
+  /** An OCI layout: controller and agents run on its files, the agents as pods of their nodes' kubelets. */
+  readonly image?: string | undefined;
 }
 
 export interface BgpClusterOptions extends UpOptions, ClusterChoices {
@@ -53,9 +58,16 @@ export class BgpCluster {
   readonly #detection: BfdTimes | undefined;
 
   readonly #agentArguments: readonly string[];
+  readonly #image: ContainerImage | undefined;
   #controller: HostProcess | undefined;
 
-  private constructor(lab: Lab, frr: FrrSwitch, api: ClusterApi, options: BgpClusterOptions) {
+  private constructor(
+    lab: Lab,
+    frr: FrrSwitch,
+    api: ClusterApi,
+    { image, ...options }: Omit<BgpClusterOptions, "image"> & { readonly image: ContainerImage | undefined },
+  ) {
+    this.#image = image;
     this.#detection = options.bfd;
     this.#agentArguments = options.agentArguments ?? [];
     this.lab = lab;
@@ -78,7 +90,8 @@ export class BgpCluster {
       const frr = await FrrSwitch.start(lab, "switch", { ...bgpSwitch, bfd, gracefulRestart }, signal);
       const startApi = options.api === "kubernetes" ? startKubernetesApi : startEmbeddedApi;
       const api = await startApi(lab, { serviceNetwork, signal });
-      const cluster = new BgpCluster(lab, frr, api, options);
+      const image = options.image === undefined ? undefined : await unpackImage(options.image, imageFolderOf(lab));
+      const cluster = new BgpCluster(lab, frr, api, { ...options, image });
       await cluster.kubectl(["apply", "-f", manifest("namespace")]);
       await Promise.all(cluster.nodes.map((node) => cluster.#startNode(node)));
       await until("all nodes are ready", () => cluster.#allReady(), { signal: options.signal });
@@ -122,7 +135,10 @@ export class BgpCluster {
 
   async startController(): Promise<void> {
     const kubeconfig = await this.api.fairleadKubeconfig("controller", configurationNamespace);
-    const argv = fairlead("controller", "--kubeconfig", kubeconfig);
+    const args = ["controller", "--kubeconfig", kubeconfig];
+    const volume = this.lab.folder;
+    const argv =
+      this.#image === undefined ? fairlead(...args) : containerArgv(this.#image, { args, capabilities: [], volume });
     this.#controller = await this.lab.run("api", { name: "fairlead-controller", argv });
   }
 
@@ -141,12 +157,20 @@ export class BgpCluster {
     const access = ["--kubeconfig", kubeconfig, "--node-name", node];
     const detection = this.#detection && `${this.#detection.intervalMs}x${this.#detection.multiplier}`;
     const proxy = ["--proxy", "--pod-network", podNetwork, "--node-detection", detection ?? "off"];
-    const argv = fairlead("node", ...access, ...(this.proxy === "fairlead" ? proxy : []), ...this.#agentArguments);
-    this.#agents.set(node, await this.lab.run(node, { name: "fairlead-node", argv: asInContainer(argv), env }));
+    const args = ["node", ...access, ...(this.proxy === "fairlead" ? proxy : []), ...this.#agentArguments];
+    if (this.#image !== undefined) {
+      await this.#removeAgentPod(node, "--force", "--grace-period=0");
+      const image = this.#image.reference;
+      await this.applyObject(agentPod({ node, namespace: configurationNamespace, image, args, env }));
+      return;
+    }
+    const argv = asInContainer(fairlead(...args));
+    this.#agents.set(node, await this.lab.run(node, { name: "fairlead-node", argv, env }));
   }
 
   /** Stops a node's agent in good order: it withdraws first, and leaves after. */
   async stopAgent(node: string): Promise<void> {
+    if (this.#image !== undefined) await this.#removeAgentPod(node);
     await this.#agents.get(node)?.stop(10_000);
     this.#agents.delete(node);
   }
@@ -161,6 +185,7 @@ export class BgpCluster {
 
   /** A node's agent is gone at once, without a word; its node lives. */
   async killAgent(node: string): Promise<void> {
+    if (this.#image !== undefined) await this.#removeAgentPod(node, "--force", "--grace-period=0");
     await this.#agents.get(node)?.kill();
     this.#agents.delete(node);
   }
@@ -178,10 +203,16 @@ export class BgpCluster {
     await this.startAgent(node);
   }
 
+  async #removeAgentPod(node: string, ...how: readonly string[]): Promise<void> {
+    const which = ["pod", agentPodName(node), "--namespace", configurationNamespace];
+    await this.kubectl(["delete", ...which, "--ignore-not-found", "--timeout=60s", ...how]);
+  }
+
   /** What a node has without Fairlead. */
   async #startNode(node: string): Promise<void> {
     const kubeconfig = await this.api.kubeletKubeconfig(node);
-    await startKubelet(this.lab, node, { kubeconfig, heartbeatMs: this.api.heartbeatMs });
+    const imageFolder = this.#image && imageFolderOf(this.lab);
+    await startKubelet(this.lab, node, { kubeconfig, heartbeatMs: this.api.heartbeatMs, imageFolder });
     if (this.proxy === "fairlead") return;
     await startKubeProxy(this.lab, node, { kubeconfig: await this.api.proxyKubeconfig(), podNetwork });
   }
@@ -193,6 +224,10 @@ export class BgpCluster {
     );
     return ready.length === this.nodes.length;
   }
+}
+
+function imageFolderOf(lab: Lab): string {
+  return join(lab.folder, "image");
 }
 
 interface NodeList {

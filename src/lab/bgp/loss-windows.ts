@@ -128,7 +128,8 @@ class Dying {
     if (this.#detection !== undefined) {
       const [one] = this.#asked;
       await one?.sights.bfdSessions();
-      await one?.sights.nodesInSight();
+      // It is for Fairlead's proxy that the nodes watch each other.
+      if (this.#cluster.proxy === "fairlead") await one?.sights.nodesInSight();
     }
     const fromMs = Date.now();
     let last = "";
@@ -196,7 +197,8 @@ class Dying {
 
   #lossOf({ service: { externalTrafficPolicy }, report: { lossWindowMs, sent, failed } }: Died): Loss {
     const detection = nameOf(this.#detection);
-    return { detection, externalTrafficPolicy, proxy: "fairlead", windowMs: lossWindowMs, sent, failed };
+    const { proxy } = this.#cluster;
+    return { detection, externalTrafficPolicy, proxy, windowMs: lossWindowMs, sent, failed };
   }
 }
 

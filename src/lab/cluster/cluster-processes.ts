@@ -21,14 +21,17 @@ export async function startControllers(
 export interface KubeletProcessOptions {
   readonly kubeconfig: string;
   readonly heartbeatMs: number;
+  /** Where the image is that its containers may be started from. */
+  readonly imageFolder?: string | undefined;
 }
 
 /** Starts the kubelet of a node; anew after the node was booted. */
 export async function startKubelet(
   lab: Lab,
   node: string,
-  { kubeconfig, heartbeatMs }: KubeletProcessOptions,
+  { kubeconfig, heartbeatMs, imageFolder }: KubeletProcessOptions,
 ): Promise<HostProcess> {
-  const argv = programArgv("kubelet", { lab: lab.id, node, kubeconfig, "heartbeat-ms": String(heartbeatMs) });
+  const image = imageFolder === undefined ? {} : { image: imageFolder };
+  const argv = programArgv("kubelet", { lab: lab.id, node, kubeconfig, "heartbeat-ms": String(heartbeatMs), ...image });
   return lab.run(node, { name: "kubelet", argv });
 }

@@ -1,12 +1,15 @@
 import { get } from "node:http";
+import { join } from "node:path";
 import type { Pod } from "../../kubernetes/resources/index.ts";
-import type { HostProcess } from "../host-process.ts";
-import { podNamespacePrefix } from "../names.ts";
+import { HostProcess, type ProcessSpec } from "../host-process.ts";
+import { containerArgv } from "../image/container.ts";
+import type { ContainerImage } from "../image/container-image.ts";
+import { hostNamespace, labFolder, podNamespacePrefix } from "../names.ts";
 import { namespacesStartingWith } from "../namespaces.ts";
 import { PodSandbox } from "../pod-sandbox.ts";
 import { programArgv } from "../program.ts";
 import { removeNamespaces } from "../take-down.ts";
-import type { Host } from "../topology.ts";
+import { addressOn, type Host } from "../topology.ts";
 
 /** A pod that has been started. */
 export interface RunningPod {
@@ -21,14 +24,26 @@ export interface RunningPod {
 
 const answerLimitMs = 1000;
 
-/** Runs pods as processes in namespaces, the image of each replaced by the lab's own server. */
+/** A pod's network: a sandbox of its own, or its node's. */
+interface PodNetwork {
+  readonly addresses: readonly [string, ...string[]];
+  run(spec: ProcessSpec): Promise<HostProcess>;
+  remove(): Promise<void>;
+}
+
+/**
+ * Runs pods as processes in namespaces. Containers of the image that the node has run on that image's files; the image
+ * of each other is replaced by the lab's own server.
+ */
 export class PodRuntime {
   readonly #labId: string;
   readonly #node: Host;
+  readonly #image: ContainerImage | undefined;
 
-  constructor(labId: string, node: Host) {
+  constructor(labId: string, node: Host, image?: ContainerImage) {
     this.#labId = labId;
     this.#node = node;
+    this.#image = image;
   }
 
   /** Removes pods that another run of the kubelet has left. */
@@ -37,32 +52,59 @@ export class PodRuntime {
   }
 
   async start(pod: Pod, signal: AbortSignal): Promise<RunningPod> {
-    const { name, namespace = "default" } = pod.metadata;
+    const [container] = pod.spec.containers;
     const port = pod.spec.containers.flatMap((each) => each.ports ?? [])[0]?.containerPort ?? 80;
-    const sandbox = await PodSandbox.create(this.#labId, this.#node, `${namespace}.${name}`, signal);
-    let server: HostProcess;
+    const path = container?.readinessProbe?.httpGet?.path ?? "/";
+    const network = await this.#networkOf(pod, signal);
+    let process: HostProcess;
     try {
-      server = await sandbox.run({ name: "server", argv: programArgv("pod-server", { name, port: String(port) }) });
+      process = await network.run({ name: container?.name ?? "server", argv: this.#argvOf(pod, port) });
     } catch (error) {
-      await sandbox.remove();
+      await network.remove();
       throw error;
     }
     return {
-      addresses: sandbox.addresses,
-      ended: server.ended,
-      answers: async () => answers(sandbox.addresses[0], port),
+      addresses: network.addresses,
+      ended: process.ended,
+      answers: async () => answers(network.addresses[0], port, path),
       remove: async (graceMs) => {
-        await server.stop(graceMs);
-        await sandbox.remove();
+        await process.stop(graceMs);
+        await network.remove();
       },
     };
+  }
+
+  async #networkOf(pod: Pod, signal: AbortSignal): Promise<PodNetwork> {
+    const { name, namespace = "default" } = pod.metadata;
+    if (pod.spec.hostNetwork !== true) {
+      return PodSandbox.create(this.#labId, this.#node, `${namespace}.${name}`, signal);
+    }
+    const folder = join(labFolder(this.#labId), this.#node.name, "pods", `${namespace}.${name}`);
+    return {
+      addresses: [addressOn(this.#node, "data")],
+      run: (spec) => HostProcess.start(hostNamespace(this.#labId, this.#node.name), folder, spec),
+      remove: () => Promise.resolve(),
+    };
+  }
+
+  #argvOf(pod: Pod, port: number): string[] {
+    const [container] = pod.spec.containers;
+    if (this.#image === undefined || container?.image !== this.#image.reference) {
+      return programArgv("pod-server", { name: pod.metadata.name, port: String(port) });
+    }
+    return containerArgv(this.#image, {
+      args: container.args ?? [],
+      env: (container.env ?? []).map(({ name, value = "" }) => `${name}=${value}`),
+      capabilities: container.securityContext?.capabilities?.add ?? [],
+      volume: labFolder(this.#labId),
+    });
   }
 }
 
 /** Asked from the node, as a kubelet's readiness probe is. */
-async function answers(host: string, port: number): Promise<boolean> {
+async function answers(host: string, port: number, path: string): Promise<boolean> {
   return new Promise((resolve) => {
-    const request = get({ host, port, path: "/", agent: false, timeout: answerLimitMs }, (response) => {
+    const request = get({ host, port, path, agent: false, timeout: answerLimitMs }, (response) => {
       response.resume();
       resolve(response.statusCode === 200);
     });

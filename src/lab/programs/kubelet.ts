@@ -1,9 +1,10 @@
 // The kubelet of one of the lab's nodes, run in that node's namespace.
-//   kubelet --lab ID --node NAME --kubeconfig FILE --heartbeat-ms MS
+//   kubelet --lab ID --node NAME --kubeconfig FILE --heartbeat-ms MS [--image FOLDER]
 import { parseArgs } from "node:util";
 import { Client, loadKubeconfig } from "../../kubernetes/client/index.ts";
 import { Kubelet } from "../cluster/kubelet.ts";
 import { PodRuntime } from "../cluster/pod-runtime.ts";
+import { openImage } from "../image/container-image.ts";
 import { Lab } from "../lab.ts";
 import { addressOn } from "../topology.ts";
 import { untilAsked, warn } from "./process-life.ts";
@@ -14,14 +15,16 @@ const { values } = parseArgs({
     node: { type: "string" },
     kubeconfig: { type: "string" },
     "heartbeat-ms": { type: "string" },
+    image: { type: "string" },
   },
 });
 await untilAsked(async (signal) => {
   const lab = await Lab.open(values.lab ?? "");
   const host = lab.host(values.node ?? "");
+  const image = values.image === undefined ? undefined : await openImage(values.image);
   const access = await loadKubeconfig({ path: values.kubeconfig, env: process.env });
   await Kubelet.run(
-    { client: new Client(access, { fieldManager: "kubelet" }), runtime: new PodRuntime(lab.id, host) },
+    { client: new Client(access, { fieldManager: "kubelet" }), runtime: new PodRuntime(lab.id, host, image) },
     {
       nodeName: host.name,
       address: addressOn(host, "data"),

@@ -26,6 +26,7 @@ const defaultDetections = [undefined, { intervalMs: 300, multiplier: 3 }, { inte
 export const clusterTakes = {
   api: "the embedded API server, or Kubernetes' own control plane",
   proxy: "who takes Services' traffic to pods; kube-proxy needs --api kubernetes",
+  image: "an OCI layout: Fairlead runs on its files, and not on these",
 } as const satisfies StoryKind["takes"];
 
 /** All stories, in the order in which they are best read. Each is loaded only when it is told. */
@@ -34,9 +35,9 @@ export const stories: readonly StoryKind[] = [
     name: "bgp",
     about: "a Service gets its address, three nodes announce it, a node is drained and a node dies",
     takes: { ...clusterTakes, bfd: "watch the paths by BFD where resources configure it: MILLISECONDSxMULTIPLIER" },
-    tell: async (audience, { bfd, api, proxy }, signal) => {
+    tell: async (audience, { bfd, api, proxy, image }, signal) => {
       const { tellBgpStory } = await import("../bgp/bgp-story.ts");
-      return tellBgpStory(audience, signal, { bfd, api, proxy });
+      return tellBgpStory(audience, signal, { bfd, api, proxy, image });
     },
   },
   {
@@ -47,10 +48,10 @@ export const stories: readonly StoryKind[] = [
       bfd: "watch nodes not at all and at these times, MILLISECONDSxMULTIPLIER; not at all, 300x3 and 50x3 by default",
       faults: `how often a node dies, for each way to watch nodes; ${defaultFaults} by default`,
     },
-    tell: async (audience, { bfd, faults = defaultFaults, api, proxy }, signal) => {
+    tell: async (audience, { bfd, faults = defaultFaults, api, proxy, image }, signal) => {
       const { tellLossWindows } = await import("../bgp/loss-windows.ts");
       const detections = bfd === undefined ? defaultDetections : [undefined, bfd];
-      return tellLossWindows(audience, { detections, faults, api, proxy }, signal);
+      return tellLossWindows(audience, { detections, faults, api, proxy, image }, signal);
     },
   },
   {
@@ -66,9 +67,9 @@ export const stories: readonly StoryKind[] = [
     name: "rollout",
     about: "changes to peers are tried on one node first, kept on evidence or taken back",
     takes: clusterTakes,
-    tell: async (audience, { api, proxy }, signal) => {
+    tell: async (audience, { api, proxy, image }, signal) => {
       const { tellRolloutStory } = await import("../rollout/rollout-story.ts");
-      return tellRolloutStory(audience, signal, { api, proxy });
+      return tellRolloutStory(audience, signal, { api, proxy, image });
     },
   },
   {

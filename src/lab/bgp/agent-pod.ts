@@ -1,0 +1,46 @@
+import type { Pod } from "../../kubernetes/resources/index.ts";
+import { agentCapabilities } from "../commands.ts";
+
+export interface AgentPodOptions {
+  readonly node: string;
+  readonly namespace: string;
+  readonly image: string;
+  readonly args: readonly string[];
+  readonly env: Readonly<Record<string, string>>;
+}
+
+/** The one that Fairlead takes by default. */
+const metricsPort = 7472;
+
+export function agentPodName(node: string): string {
+  return `fairlead-node-${node}`;
+}
+
+/**
+ * The agent of a node as the chart's DaemonSet has it. It is called a mirror of a pod that its kubelet has from a file:
+ * there may be nobody here who makes pods of DaemonSets, and a node is drained of those of nobody.
+ */
+export function agentPod({ node, namespace, image, args, env }: AgentPodOptions): Pod {
+  return {
+    apiVersion: "v1",
+    kind: "Pod",
+    metadata: { name: agentPodName(node), namespace, annotations: { "kubernetes.io/config.mirror": "fairlead" } },
+    spec: {
+      nodeName: node,
+      hostNetwork: true,
+      terminationGracePeriodSeconds: 15,
+      tolerations: [{ operator: "Exists" }],
+      containers: [
+        {
+          name: "node",
+          image,
+          args: [...args],
+          env: Object.entries(env).map(([name, value]) => ({ name, value })),
+          ports: [{ containerPort: metricsPort, protocol: "TCP" }],
+          readinessProbe: { httpGet: { path: "/healthz", port: metricsPort } },
+          securityContext: { capabilities: { add: [...agentCapabilities] } },
+        },
+      ],
+    },
+  };
+}
