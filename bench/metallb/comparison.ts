@@ -46,7 +46,7 @@ function measurementsOf(what: string, { unit, runs }: Compared): Measurement[] {
       runs: ratio(beyond(fairlead), beyond(metallb)),
     });
   }
-  return [...told, ...ratios];
+  return [...told, ...ratios.filter((each) => each.runs.length > 0)];
 }
 
 /** Run by run: those of one turn had the machine in about the same state. */

@@ -113,9 +113,9 @@ export class Turn {
     await wait(idleMs, undefined, { signal: this.#signal });
     const after = await this.#processes();
     this.#idleShare = ((await this.#apiServerMs()) - api) / idleMs;
+    if (!this.#announces) return;
     this.#add("cost", "idle, processor: controller", "%", ((after.controllerMs - before.controllerMs) * 100) / idleMs);
     this.#add("cost", "idle, memory: controller", "MiB", after.controllerMiB);
-    if (!this.#announces) return;
     this.#add("cost", "idle, processor: each agent", "%", ((after.agentMs - before.agentMs) * 100) / idleMs);
     this.#add("cost", "idle, memory: each agent", "MiB", after.agentMiB);
   }
@@ -178,8 +178,8 @@ export class Turn {
     const apiMs = (await this.#apiServerMs()) - api - this.#idleShare * (quietAt - began);
     this.#add("cost", `${some}, processor: API server`, "ms", apiMs);
     this.#add("cost", `${some}, processor: controller`, "ms", after.controllerMs - before.controllerMs);
-    this.#add("cost", `${some}, memory: controller`, "MiB", after.controllerMiB);
     if (traffic === undefined) return;
+    this.#add("cost", `${some}, memory: controller`, "MiB", after.controllerMiB);
     this.#add("cost", `${some}, processor: each agent`, "ms", after.agentMs - before.agentMs);
     this.#add("cost", `${some}, memory: each agent`, "MiB", after.agentMiB);
     this.#add("cost", `${some}: UPDATEs from one agent`, "", (await this.#stage.updatesFrom(first)) - traffic.updates);
@@ -280,9 +280,8 @@ export class Turn {
 
   #add(where: keyof Measured, what: string, unit: string, value: number): void {
     this.#measured[where].add(what, unit, this.#peer.name, value);
-    if (process.env["FAIRLEAD_BENCH_TELL"] !== undefined) {
-      process.stderr.write(`${what}: ${this.#peer.name}: ${Math.round(value * 10) / 10} ${unit}\n`);
-    }
+    // A turn takes minutes: whoever waits sees it go on.
+    process.stderr.write(`bench: ${what}: ${this.#peer.name}: ${Math.round(value * 10) / 10} ${unit}\n`);
   }
 }
 
