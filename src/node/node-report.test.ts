@@ -17,7 +17,7 @@ function session(prefixes: number): PeerStatus {
   } as PeerStatus;
 }
 
-test("counts that change are told once and, at the end, as they are; a session that goes is told at once", async () => {
+test("counts that change are gathered, a session that comes is told at once, and the last word is what is", async () => {
   const written: Status[] = [];
   const client = {
     apply: async (_kind: unknown, object: NodeReport) => void written.push(object.status as Status),
@@ -36,7 +36,7 @@ test("counts that change are told once and, at the end, as they are; a session t
   const untilWritten = async (count: number) => {
     while (written.length < count) await new Promise((resolve) => setTimeout(resolve, 5));
   };
-  reporter.touch(0);
+  reporter.start();
   await untilWritten(1);
   for (let prefixes = 1; prefixes <= 20; prefixes++) {
     sessions = [session(prefixes)];
@@ -44,9 +44,12 @@ test("counts that change are told once and, at the end, as they are; a session t
     await new Promise((resolve) => setTimeout(resolve, 5));
   }
   sessions = [session(20), { ...session(0), name: "other" }];
+  reporter.touch(0);
+  await untilWritten(2);
+  sessions = [session(21), { ...session(0), name: "other" }];
   await reporter.stop(AbortSignal.timeout(10_000));
   assert.deepEqual(
     written.map((status) => status.sessions.map(({ peer, prefixes }) => `${peer} ${prefixes}`)),
-    [["switch 0"], ["switch 20", "other 0"]],
+    [["switch 0"], ["switch 20", "other 0"], ["switch 21", "other 0"]],
   );
 });

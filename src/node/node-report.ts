@@ -74,6 +74,7 @@ export class Reporter {
   #written: Status | undefined;
   #writtenAt = Number.NEGATIVE_INFINITY;
   #timer: NodeJS.Timeout | undefined;
+  #dueAt = 0;
   #work: Promise<void> = Promise.resolve();
 
   constructor(client: Client, node: string, observe: () => Observed, onFailure: (error: unknown) => void) {
@@ -92,7 +93,12 @@ export class Reporter {
   /** To be called whenever something may have changed. */
   touch(pauseMs = 200): void {
     if (!this.#mayWrite || this.#stopping.signal.aborted) return;
-    this.#timer ??= setTimeout(() => {
+    const at = performance.now() + pauseMs;
+    if (this.#timer !== undefined && this.#dueAt <= at) return;
+    // What waited for counts alone may be more by now.
+    clearTimeout(this.#timer);
+    this.#dueAt = at;
+    this.#timer = setTimeout(() => {
       this.#timer = undefined;
       this.#work = this.#work.then(() => this.#write());
     }, pauseMs);
