@@ -223,7 +223,7 @@ test("what is wrong is refused with the object, the field and what would be righ
     await create(service({ ports: [{ port: 80 }], clusterIP: "10.9.9.9" })),
     /10\.9\.9\.9: the provided network does not match the current range/,
   );
-  assert.match(await create(service({ ports: [{ port: 80 }] }, "wrong.name")), /a lowercase RFC 1123 label must/);
+  assert.match(await create(service({ ports: [{ port: 80 }] }, "wrong_name")), /a lowercase RFC 1123 label must/);
   assert.match(
     await kubectl.refused("patch", "svc", "ng-svc", "-p", '{"spec":{"clusterIP":"10.233.0.9"}}'),
     /may not change once set/,

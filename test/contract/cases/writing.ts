@@ -158,7 +158,9 @@ export const writing: ContractPart = {
         await refusedToCreate(api, service("s", { ports: [] })),
         /The Service "s" is invalid: spec\.ports: Required value/,
       );
-      assert.match(await refusedToCreate(api, service("a.b", {})), /a lowercase RFC 1123 label must/);
+      assert.match(await refusedToCreate(api, service("a_b", {})), /a lowercase RFC 1123 label must/);
+      assert.match(await refusedToCreate(api, service("a.b", {})), /metadata\.name: .*must not contain dots/);
+      assert.match(await api.kubectl.refused("create", "namespace", "a.b"), /metadata\.name: .*must not contain dots/);
       assert.match(await api.kubectl.refused("create", "cm", "x", "-n", "absent"), /namespaces "absent" not found/);
     },
   },

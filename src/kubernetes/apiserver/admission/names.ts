@@ -21,11 +21,13 @@ export const dnsSubdomain = rule(
   "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and end with an alphanumeric character (e.g. 'example.com'",
 );
 
-export const dnsLabel = rule(
+const labelRule = rule(
   label,
   63,
   "a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and must start and end with an alphanumeric character (e.g. 'my-name',  or '123-abc'",
 );
+
+export const dnsLabel: Rule = (text) => (text.includes(".") ? "must not contain dots" : labelRule(text));
 
 export const labelValueRule = rule(
   labelValue,
