@@ -15,6 +15,8 @@ class LeaseServer {
   lease: LeaseBody | undefined;
   /** Nobody is answered. */
   away = false;
+  /** What is asked is done, but not answered. */
+  mute = false;
   #version = 0;
 
   constructor() {
@@ -41,7 +43,7 @@ class LeaseServer {
     } else {
       const resourceVersion = String((this.#version += 1));
       this.lease = { ...written, metadata: { ...written.metadata, resourceVersion } };
-      json(response, 200, this.lease);
+      if (!this.mute) json(response, 200, this.lease);
     }
   }
 }
@@ -149,6 +151,20 @@ test("the lease is held until work that takes its time to stop has stopped", asy
     assert.equal(second.leading, false);
     ending.resolve();
     await until("the second leads", () => second.leading);
+  });
+});
+
+test("the lease is given back also when a renewal was done and its answer not waited for", async () => {
+  await withElection(async (server, join) => {
+    const first = join("first");
+    await until("the first leads", () => first.leading);
+    const { lease } = server;
+    server.mute = true;
+    await until("it has renewed", () => server.lease !== lease);
+    server.mute = false;
+    first.stop.abort();
+    await first.done;
+    assert.equal(server.holder, "");
   });
 });
 

@@ -141,16 +141,30 @@ class Election {
 
   /** Gives the lease back, if it is still ours, so that the next one need not wait for it to expire. */
   async release(): Promise<void> {
-    const lease = this.#observed?.lease;
-    if (lease === undefined || !this.#isOurs()) return;
-    const now = this.#microTime();
-    const spec = { ...lease.spec, holderIdentity: "", leaseDurationSeconds: 1, renewTime: now, acquireTime: now };
+    if (!this.#isOurs()) return;
+    const signal = AbortSignal.timeout(5000);
     try {
-      this.#observe(await this.#client.update(Lease, { ...lease, spec }, { signal: AbortSignal.timeout(5000) }));
+      try {
+        await this.#giveBack(signal);
+      } catch (error) {
+        if (!isApiError(error, "conflict")) throw error;
+        // A renewal that was cut short may have been done.
+        const { namespace, name } = this.#options;
+        this.#observe(await this.#client.get(Lease, { namespace, name }, { signal }));
+        if (this.#isOurs()) await this.#giveBack(signal);
+      }
     } catch (error) {
       // It expires by itself.
       this.#options.onFailure?.(error as Error);
     }
+  }
+
+  async #giveBack(signal: AbortSignal): Promise<void> {
+    const lease = this.#observed?.lease;
+    if (lease === undefined) return;
+    const now = this.#microTime();
+    const spec = { ...lease.spec, holderIdentity: "", leaseDurationSeconds: 1, renewTime: now, acquireTime: now };
+    this.#observe(await this.#client.update(Lease, { ...lease, spec }, { signal }));
   }
 
   /** One attempt to hold the lease; false where another does, or where it failed. */
