@@ -1,6 +1,5 @@
 import { connect } from "node:net";
 import { join } from "node:path";
-import type { Frr } from "../test/interop/frr.ts";
 
 /** bgpd's own socket: a command with a zero after it, an answer with three zeros and a status. Cheaper than vtysh. */
 export class Vty implements Disposable {
@@ -8,8 +7,9 @@ export class Vty implements Disposable {
   #answer = "";
   #asked: PromiseWithResolvers<string> | undefined;
 
-  constructor(frr: Frr) {
-    this.#socket = connect({ path: join(frr.folder, "bgpd.vty") });
+  /** `folder` is where bgpd has its sockets. */
+  constructor({ folder }: { readonly folder: string }) {
+    this.#socket = connect({ path: join(folder, "bgpd.vty") });
     this.#socket.on("data", (data) => {
       this.#answer += data.toString("latin1");
       if (!this.#answer.slice(0, -1).endsWith("\0\0\0")) return;

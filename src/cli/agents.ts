@@ -1,6 +1,7 @@
 import { hostname } from "node:os";
 import { InvalidArgumentError, Option, type Command } from "commander";
 import { parsePrefix, type Prefix } from "../net/index.ts";
+import { keepYoungHeapSmall } from "./small-young-heap.ts";
 import { parseDetectionTimes, type DetectionTimes } from "./detection-times.ts";
 
 interface CommonOptions {
@@ -16,6 +17,7 @@ export function addAgentCommands(program: Command): void {
   withCommonOptions(
     program.command("controller").description("give Services their addresses: one process a cluster"),
   ).action(async (options: CommonOptions) => {
+    keepYoungHeapSmall();
     const { runAgentProcess } = await import("./agent-process.ts");
     const { controllerMetrics, runController } = await import("../controller/index.ts");
     const { EventRecorder, lead } = await import("../kubernetes/client/index.ts");
@@ -23,7 +25,12 @@ export function addAgentCommands(program: Command): void {
       await openPort();
       const instance = `${hostname()}-${process.pid}`;
       const onFailure = (error: unknown) => log.warn({ error: String(error) }, "the API server did not take it");
-      const events = new EventRecorder(client, { component: "fairlead-controller", instance, onFailure });
+      const events = new EventRecorder(client, {
+        component: "fairlead-controller",
+        instance,
+        onFailure,
+        perSecond: 25,
+      });
       const recording = events.run(signal);
       const metrics = controllerMetrics(registry);
       const { namespace } = options;
@@ -63,6 +70,7 @@ export function addAgentCommands(program: Command): void {
       30_000,
     )
     .action(async (options: NodeCommandOptions) => {
+      keepYoungHeapSmall();
       const { runAgentProcess } = await import("./agent-process.ts");
       const { nodeMetrics, runNode, Succession, tcpTransport } = await import("../node/index.ts");
       const { systemClock } = await import("../protocols/clock/index.ts");

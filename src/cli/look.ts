@@ -7,7 +7,7 @@ interface LookOptions {
   readonly output: "text" | "json";
 }
 
-/** `fairlead status` and `fairlead explain`: what is, and why, from the plan's reasons and the nodes' reports. */
+/** What looks and changes nothing: what is, why, and what would be, from the plan's reasons and the nodes' reports. */
 export function addLookCommands(program: Command): void {
   withOptions(program.command("status").description("addresses, announcers and sessions on one screen")).action(
     async (options: LookOptions) => {
@@ -30,6 +30,21 @@ export function addLookCommands(program: Command): void {
       const { renderExplanation } = await import("./render-explanation.ts");
       print(options, explainService(await look(options), name), renderExplanation);
     });
+
+  const migrate = program.command("migrate").description("what would change, and in which steps");
+  withOptions(migrate.command("metallb").description("how this cluster comes from MetalLB; changes nothing")).action(
+    async (options: LookOptions) => {
+      const { unreadObjects } = await import("./metallb-objects.ts");
+      const { migrationOf } = await import("./migration.ts");
+      const { renderMigration } = await import("./render-migration.ts");
+      const client = await clientOf(options);
+      const { namespace, lbClass } = options;
+      const whole = { namespace, loadBalancerClass: lbClass, beforeInstallation: true };
+      const { readSnapshot } = await import("../snapshot/index.ts");
+      const snapshot = await readSnapshot(client, whole);
+      print(options, migrationOf(snapshot, await unreadObjects(client, namespace)), renderMigration);
+    },
+  );
 }
 
 function withOptions(command: Command): Command {
@@ -40,11 +55,17 @@ function withOptions(command: Command): Command {
     .addOption(new Option("-o, --output <format>").choices(["text", "json"]).default("text"));
 }
 
-async function look(options: LookOptions) {
+async function clientOf({ kubeconfig }: LookOptions) {
   const { Client, loadKubeconfig } = await import("../kubernetes/client/index.ts");
+  return new Client(await loadKubeconfig({ path: kubeconfig, env: process.env }));
+}
+
+async function look(options: LookOptions) {
   const { readSnapshot } = await import("../snapshot/index.ts");
-  const client = new Client(await loadKubeconfig({ path: options.kubeconfig, env: process.env }));
-  return await readSnapshot(client, { namespace: options.namespace, loadBalancerClass: options.lbClass });
+  return await readSnapshot(await clientOf(options), {
+    namespace: options.namespace,
+    loadBalancerClass: options.lbClass,
+  });
 }
 
 function print<Value>(options: LookOptions, value: Value, render: (value: Value) => string): void {

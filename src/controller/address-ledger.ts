@@ -1,12 +1,24 @@
+import { setTimeout as wait } from "node:timers/promises";
 import { formatAddress, type Address } from "../net/index.ts";
 import type { AddressBlock, Service } from "../kubernetes/resources/index.ts";
-import { assignedAddresses, blockFirstAddress, blockNameOf, holdingsOf, type Holding } from "../plan/index.ts";
+import {
+  assignedAddresses,
+  blockFirstAddress,
+  blockNameOf,
+  ownershipLine,
+  ownershipsIn,
+  type Holding,
+  type Ownership,
+} from "../plan/index.ts";
 import { isConflict, type AddressApi } from "./address-api.ts";
 
-/** An address to be written down as a Service's, before it goes into the Service's status. */
-export interface Claim extends Holding {
-  /** The Service's resourceVersion as the decision saw it. */
-  readonly seen: string;
+/** An address to be written down as a Service's, before it goes into the Service's status; as the decision saw it. */
+export type Claim = Ownership;
+
+/** A block as it is written, with its lines by owner and address. */
+interface Known {
+  readonly block: AddressBlock;
+  readonly owned: ReadonlyMap<string, Ownership>;
 }
 
 export interface LedgerHandlers {
@@ -19,6 +31,21 @@ export interface LedgerHandlers {
   /** Whether this Service, as the API has it now, is the one that the decision to release was made on. */
   readonly isDecidedOn: (service: Service) => boolean;
   readonly onFailure: (block: string, error: unknown) => void;
+}
+
+export interface LedgerOptions {
+  /**
+   * How soon a block may be written again, at first and, while writes go on, at most: twice as long each time. A block is
+   * large, and Services that are made by the hundred come one by one: what comes meanwhile is one write. The first is
+   * never kept waiting. Without pauses where this is left out.
+   */
+  readonly gather?: { readonly firstMs: number; readonly mostMs: number };
+}
+
+/** Since when, on the clock of `performance`, and how long a block is not to be written. */
+interface Pause {
+  readonly at: number;
+  readonly ms: number;
 }
 
 /** What is to be done to one block; a claim or release is named by its owner and address. */
@@ -39,14 +66,17 @@ interface Pending {
 export class AddressLedger {
   readonly #api: AddressApi;
   readonly #handlers: LedgerHandlers;
-  readonly #blocks = new Map<string, AddressBlock>();
+  readonly #blocks = new Map<string, Known>();
   readonly #pending = new Map<string, Pending>();
   readonly #busy = new Map<string, Promise<void>>();
   readonly #heard = new Map<string, AddressBlock>();
+  readonly #gather: LedgerOptions["gather"];
+  readonly #pauses = new Map<string, Pause>();
 
-  constructor(api: AddressApi, handlers: LedgerHandlers) {
+  constructor(api: AddressApi, handlers: LedgerHandlers, { gather }: LedgerOptions = {}) {
     this.#api = api;
     this.#handlers = handlers;
+    this.#gather = gather;
   }
 
   /** Takes blocks as a list or a watch brings them; older ones than our own writes are left aside. */
@@ -64,14 +94,12 @@ export class AddressLedger {
     const block = this.#blocks.get(name);
     if (block === undefined) return;
     this.#blocks.delete(name);
-    this.#handlers.onHeld([], holdingsOf(block));
+    this.#handlers.onHeld([], [...block.owned.values()]);
   }
 
   /** The resourceVersion that a Service had when its ownership of this address was written; undefined if it is not. */
   seen(uid: string, address: Address): string | undefined {
-    const text = formatAddress(address);
-    const entry = this.#blocks.get(blockNameOf(address))?.spec.owned.find((each) => each.address === text);
-    return entry?.owners.find((owner) => owner.uid === uid)?.seen;
+    return this.#blocks.get(blockNameOf(address))?.owned.get(nameOf({ uid, address }))?.seen;
   }
 
   claim(claim: Claim): void {
@@ -124,6 +152,7 @@ export class AddressLedger {
     for (;;) {
       const pending = this.#pending.get(name);
       if (pending === undefined) return;
+      if (pending.claims.size + pending.releases.size > 0) await this.#rest(name);
       this.#dropNeedless(pending);
       const block = this.#blocks.get(name);
       const verified = await this.#verified([...pending.releases.values()]);
@@ -137,13 +166,30 @@ export class AddressLedger {
       const first = claims[0] ?? releases[0];
       if (first === undefined) return;
       try {
-        const written = await this.#api.writeBlock(changed(block ?? emptyBlock(first.address), claims, releases));
+        const written = await this.#api.writeBlock(changed(block, first.address, claims, releases));
+        this.#pause(name);
         this.#settle(written, pending, claims, releases);
       } catch (error) {
         if (!isConflict(error)) throw error;
         await this.#giveWay(name);
       }
     }
+  }
+
+  async #rest(name: string): Promise<void> {
+    const pause = this.#pauses.get(name);
+    if (pause === undefined) return;
+    const restMs = pause.at + pause.ms - performance.now();
+    if (restMs > 0) await wait(restMs);
+  }
+
+  /** Follows a write. One that comes long after the last begins anew. */
+  #pause(name: string): void {
+    if (this.#gather === undefined) return;
+    const { firstMs, mostMs } = this.#gather;
+    const [at, last] = [performance.now(), this.#pauses.get(name)];
+    const goesOn = last !== undefined && at - last.at < 2 * mostMs;
+    this.#pauses.set(name, { at, ms: goesOn ? Math.min(mostMs, 2 * last.ms) : firstMs });
   }
 
   /** A release that is not wanted any more is dropped; what was never written is released by forgetting it. */
@@ -174,7 +220,7 @@ export class AddressLedger {
   }
 
   #settle(block: AddressBlock, pending: Pending, claims: readonly Claim[], releases: readonly Holding[]): void {
-    this.#blocks.set(block.metadata.name, block);
+    this.#blocks.set(block.metadata.name, known(block));
     for (const claim of claims) {
       if (pending.claims.get(nameOf(claim)) === claim) pending.claims.delete(nameOf(claim));
     }
@@ -195,42 +241,40 @@ export class AddressLedger {
   }
 
   #hear(block: AddressBlock): void {
-    const known = this.#blocks.get(block.metadata.name);
-    if (known === undefined || versionOf(block) > versionOf(known)) this.#accept(block);
+    const before = this.#blocks.get(block.metadata.name)?.block;
+    if (before === undefined || versionOf(block) > versionOf(before)) this.#accept(block);
   }
 
   /** Somebody else wrote the block: their truth stands, and what we had issued in it is decided again. */
   #accept(block: AddressBlock): void {
     const { name } = block.metadata;
     const before = this.#blocks.get(name);
-    this.#blocks.set(name, block);
+    const now = known(block);
+    this.#blocks.set(name, now);
     const pending = this.#pending.get(name);
     const issued = [...(pending?.claims.values() ?? [])];
     pending?.claims.clear();
-    const now = holdingsOf(block);
-    const names = new Set(now.map(nameOf));
-    const gone = [...(before === undefined ? [] : holdingsOf(before)), ...issued].filter(
-      (each) => !names.has(nameOf(each)),
-    );
-    this.#handlers.onHeld(now, gone);
+    const gone = [...(before?.owned.values() ?? []), ...issued].filter((each) => !now.owned.has(nameOf(each)));
+    this.#handlers.onHeld([...now.owned.values()], gone);
     if (issued.length > 0) this.#handlers.onClaimed(new Set(issued.map((claim) => claim.service)));
   }
 }
 
-function changed(block: AddressBlock, claims: readonly Claim[], releases: readonly Holding[]): AddressBlock {
-  const owned = new Map(block.spec.owned.map((each) => [each.address, [...each.owners]]));
-  for (const { address, uid } of releases) {
-    const text = formatAddress(address);
-    const rest = (owned.get(text) ?? []).filter((owner) => owner.uid !== uid);
-    if (rest.length === 0) owned.delete(text);
-    else owned.set(text, rest);
-  }
-  for (const { address, uid, service, why, seen } of claims) {
-    const text = formatAddress(address);
-    const others = (owned.get(text) ?? []).filter((owner) => owner.uid !== uid);
-    owned.set(text, [...others, { uid, service, why, seen }]);
-  }
-  return { ...block, spec: { ...block.spec, owned: [...owned].map(([address, owners]) => ({ address, owners })) } };
+function known(block: AddressBlock): Known {
+  return { block, owned: new Map(ownershipsIn(block).map((each) => [nameOf(each), each])) };
+}
+
+function changed(
+  before: Known | undefined,
+  address: Address,
+  claims: readonly Claim[],
+  releases: readonly Holding[],
+): AddressBlock {
+  const block = before?.block ?? emptyBlock(address);
+  const owned = new Map<string, Ownership>(before?.owned);
+  for (const release of releases) owned.delete(nameOf(release));
+  for (const claim of claims) owned.set(nameOf(claim), claim);
+  return { ...block, spec: { ...block.spec, owned: [...owned.values()].map(ownershipLine) } };
 }
 
 function emptyBlock(address: Address): AddressBlock {
@@ -242,7 +286,7 @@ function emptyBlock(address: Address): AddressBlock {
   };
 }
 
-function nameOf({ uid, address }: Holding): string {
+function nameOf({ uid, address }: Pick<Holding, "uid" | "address">): string {
   return `${formatAddress(address)} ${uid}`;
 }
 

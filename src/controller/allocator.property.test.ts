@@ -4,7 +4,7 @@ import fc from "fast-check";
 import { formatAddress } from "../net/index.ts";
 import { ApiError } from "../kubernetes/client/index.ts";
 import { IPAddressPool, keyOf, parseObject, type AddressBlock, type Service } from "../kubernetes/resources/index.ts";
-import { readConfiguration, type Configuration } from "../plan/index.ts";
+import { ownershipsIn, readConfiguration, type Configuration } from "../plan/index.ts";
 import type { AddressApi } from "./address-api.ts";
 import { Allocator } from "./allocator.ts";
 
@@ -200,7 +200,7 @@ function assertSettled(api: Api): void {
   const served = wanting.filter((each) => ingress(each).length === 1);
   assert.equal(served.length, Math.min(3, wanting.length), "as many are served as there are addresses");
   const owned = [...api.blocks.values()].flatMap((block) =>
-    block.spec.owned.flatMap(({ address, owners }) => owners.map(({ uid }) => `${address} ${uid}`)),
+    ownershipsIn(block).map(({ address, uid }) => `${formatAddress(address)} ${uid}`),
   );
   const shown = served.map((each) => `${ingress(each)[0]} ${each.metadata.uid}`);
   assert.deepEqual(owned.sort(), shown.sort(), "what is owned is what is shown");

@@ -8,7 +8,7 @@ import {
   type Configuration,
 } from "../plan/index.ts";
 import { isConflict, isGone, type AddressApi } from "./address-api.ts";
-import { AddressLedger } from "./address-ledger.ts";
+import { AddressLedger, type LedgerHandlers, type LedgerOptions } from "./address-ledger.ts";
 
 /** What the allocator tells: for events, metrics and logs. */
 export interface AllocatorHandlers {
@@ -37,12 +37,17 @@ export class Allocator {
   readonly #services = new Map<string, Service>();
   #isStarted = false;
 
-  constructor(api: AddressApi, queue: StatusQueue, handlers: AllocatorHandlers, options: AllocationOptions = {}) {
+  constructor(
+    api: AddressApi,
+    queue: StatusQueue,
+    handlers: AllocatorHandlers,
+    options: AllocationOptions & LedgerOptions = {},
+  ) {
     this.#api = api;
     this.#queue = queue;
     this.#handlers = handlers;
     this.#planner = new AllocationPlanner(options);
-    this.#ledger = new AddressLedger(api, {
+    const ledgerHandlers: LedgerHandlers = {
       onHeld: (come, gone) => {
         this.#planner.changeHeld(come, gone);
         this.settle();
@@ -54,7 +59,8 @@ export class Allocator {
       isDecidedOn: ({ metadata }) =>
         this.#services.get(keyOf({ metadata }))?.metadata.resourceVersion === metadata.resourceVersion,
       onFailure: (block, error) => this.#handlers.onFailure(`AddressBlock ${block}`, error),
-    });
+    };
+    this.#ledger = new AddressLedger(api, ledgerHandlers, options);
   }
 
   setConfiguration(configuration: Configuration | undefined): void {

@@ -16,8 +16,14 @@ interface Modules {
   readonly onFailure: (what: string, error: unknown) => void;
 }
 
-/** Counters in statuses need not follow every Service of a burst. */
+/**
+ * Counters in statuses need not follow every Service of a burst: whoever watches pools, as each agent does, hears of each
+ * write.
+ */
 const usagePauseMs = 500;
+const usageAgainMs = 5_000;
+/** Nor is all that is configured gone through again for each of them. */
+const conditionsPauseMs = 100;
 
 /** Says on the objects of the configuration whether they are in force, and on pools how much of them is used. */
 export class ConfigurationStatus {
@@ -28,6 +34,8 @@ export class ConfigurationStatus {
   readonly #running: Promise<void>;
   readonly #signal: AbortSignal;
   readonly #reports: () => Iterable<NodeReport>;
+  /** When a usage was written last, on the clock of `performance`. */
+  #usageAt = Number.NEGATIVE_INFINITY;
   /** What each object was last told, so that one event is made of each complaint. */
   readonly #told = new Map<string, string>();
 
@@ -52,8 +60,8 @@ export class ConfigurationStatus {
 
   /** To be called whenever decisions, or the objects of the configuration, may have changed. */
   decided(): void {
-    this.#queue.addAfter("usage", usagePauseMs);
-    this.#queue.add("conditions");
+    this.#queue.addAfter("usage", Math.max(usagePauseMs, this.#usageAt + usageAgainMs - performance.now()));
+    this.#queue.addAfter("conditions", conditionsPauseMs);
   }
 
   async idle(): Promise<void> {
@@ -100,6 +108,7 @@ export class ConfigurationStatus {
     for (const [name, wanted] of usage) {
       const pool = [...this.#configuration.pools.cache.values()].find((each) => each.metadata.name === name);
       if (pool === undefined || isWritten(pool, wanted)) continue;
+      this.#usageAt = performance.now();
       const at = { namespace: pool.metadata.namespace, name };
       const patch = { type: "merge", body: { status: wanted } } as const;
       await this.#modules.client.patch(pools(this.#configuration).kind, at, patch, {

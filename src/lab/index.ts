@@ -1,6 +1,7 @@
 export { BgpCluster, manifest } from "./bgp/bgp-cluster.ts";
 export type { ClusterChoices, ProxyChoice } from "./bgp/bgp-cluster.ts";
 export type { ApiChoice } from "./cluster/cluster-api.ts";
+export type { HostProcess } from "./host-process.ts";
 export { agentCapabilities, fairlead, kubectlPath } from "./commands.ts";
 export type { BfdTimes } from "./frr-switch.ts";
 export { containerArgv } from "./image/container.ts";
@@ -8,6 +9,7 @@ export { unpackImage, type ContainerImage } from "./image/container-image.ts";
 export { labs } from "./lab-folder.ts";
 export type { LossRow } from "./load/loss-table.ts";
 export type { PhaseReport } from "./load/phase.ts";
+export { RouteMonitor } from "./route-monitor.ts";
 export type { Audience, Observation, Step, StoryReport } from "./story.ts";
 export { takeDown } from "./take-down.ts";
 export { until } from "./until.ts";

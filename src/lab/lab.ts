@@ -78,6 +78,12 @@ export class Lab {
     return process;
   }
 
+  /** A process that was started last under this name, and runs. */
+  running(host: string, name: string): HostProcess | undefined {
+    return this.#processes.findLast((each) => each.host === host && each.process.name === name && each.process.running)
+      ?.process;
+  }
+
   /** The link of a host goes down, at its own side too: both see it. */
   async pullCable(host: string, segment: string): Promise<void> {
     await ipBatch(wiresNamespace(this.id), [`link set dev ${this.#port(host, segment)} down`]);

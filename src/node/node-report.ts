@@ -57,8 +57,13 @@ function nodeDetectionOf({ watched, answering, dead }: NodesInSight): NonNullabl
 }
 
 const retryMs = 2_000;
+/** How soon a report may follow another that differs in nothing but how many prefixes are announced. */
+const countsPauseMs = 3_000;
 
-/** Writes a node's report when it is another than before; several changes in a short time are one write. */
+/**
+ * Writes a node's report when it is another than before; several changes in a short time are one write. A thousand
+ * Services that come one by one would be a write each 200 ms from each node: counts alone are told less often.
+ */
 export class Reporter {
   readonly #client: Client;
   readonly #node: string;
@@ -67,7 +72,9 @@ export class Reporter {
   readonly #stopping = new AbortController();
   #mayWrite = false;
   #written: Status | undefined;
+  #writtenAt = Number.NEGATIVE_INFINITY;
   #timer: NodeJS.Timeout | undefined;
+  #dueAt = 0;
   #work: Promise<void> = Promise.resolve();
 
   constructor(client: Client, node: string, observe: () => Observed, onFailure: (error: unknown) => void) {
@@ -86,7 +93,12 @@ export class Reporter {
   /** To be called whenever something may have changed. */
   touch(pauseMs = 200): void {
     if (!this.#mayWrite || this.#stopping.signal.aborted) return;
-    this.#timer ??= setTimeout(() => {
+    const at = performance.now() + pauseMs;
+    if (this.#timer !== undefined && this.#dueAt <= at) return;
+    // What waited for counts alone may be more by now.
+    clearTimeout(this.#timer);
+    this.#dueAt = at;
+    this.#timer = setTimeout(() => {
       this.#timer = undefined;
       this.#work = this.#work.then(() => this.#write());
     }, pauseMs);
@@ -109,16 +121,25 @@ export class Reporter {
   async #write(last?: AbortSignal): Promise<void> {
     const status = reportOf(this.#observe());
     if (isDeepStrictEqual(status, this.#written)) return;
+    const restMs = this.#writtenAt + countsPauseMs - performance.now();
+    if (last === undefined && restMs > 0 && isDeepStrictEqual(withoutCounts(status), withoutCounts(this.#written))) {
+      return this.touch(restMs);
+    }
     try {
       const signal = last ?? this.#stopping.signal;
       await this.#client.apply(NodeReport, { metadata: { name: this.#node }, status }, { force: true, signal });
       this.#written = status;
+      this.#writtenAt = performance.now();
     } catch (error) {
       if (last === undefined && this.#stopping.signal.aborted) return;
       this.#onFailure(error);
       if (last === undefined) this.touch(retryMs);
     }
   }
+}
+
+function withoutCounts(status: Status | undefined): unknown {
+  return status && { ...status, sessions: status.sessions.map((session) => ({ ...session, prefixes: 0 })) };
 }
 
 /** The AS number that we refused an OPEN for: the data of our NOTIFICATION 2/2 (Bad Peer AS). */

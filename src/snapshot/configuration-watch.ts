@@ -113,7 +113,11 @@ export class ConfigurationWatch {
     const { namespace } = options;
     const onDisconnect = options.onDisconnect ?? (() => {});
     const where = { namespace, onDisconnect };
-    const reread = () => this.reread();
+    const reread = (changes?: Changes<KubernetesObject>) => {
+      if (changes === undefined || !areOfStatusOnly(changes)) return this.reread();
+      // Counters of a pool, mostly: they configure nothing.
+      if (this.#isSynced) this.#handlers.objects?.();
+    };
     this.pools = watchKind(client, IPAddressPool, where, reread, signal);
     this.peers = watchKind(client, BGPPeer, where, reread, signal);
     this.advertisements = watchKind(client, BGPAdvertisement, where, reread, signal);
@@ -243,6 +247,18 @@ export class ConfigurationWatch {
       nodes: [...this.#options.nodes()],
     };
   }
+}
+
+function areOfStatusOnly({ added, updated, deleted }: Changes<KubernetesObject>): boolean {
+  const isSame = (change: (typeof updated)[number]) =>
+    isDeepStrictEqual(configured(change.old), configured(change.new));
+  return added.length + deleted.length === 0 && updated.every(isSame);
+}
+
+function configured(object: KubernetesObject): unknown {
+  const { uid, generation, labels, annotations, deletionTimestamp } = object.metadata;
+  const metadata = { uid, generation, labels, annotations, deletionTimestamp };
+  return { ...object, metadata, status: undefined };
 }
 
 type InForceNow = Omit<ConfigurationState, "problems">;

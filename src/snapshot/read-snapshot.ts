@@ -18,7 +18,7 @@ import {
   type KubernetesObject,
 } from "../kubernetes/resources/index.ts";
 import {
-  holdingsOf,
+  ownershipsIn,
   readConfiguration,
   refusedChanges,
   writtenConfiguration,
@@ -53,18 +53,27 @@ export interface SnapshotOptions {
   /** Where the configuration lives. */
   readonly namespace: string;
   readonly loadBalancerClass?: string | undefined;
+  /** Fairlead's own kinds may be missing: nothing of it is installed yet. */
+  readonly beforeInstallation?: boolean;
 }
 
 /** Lists everything that the plan reads. */
 export async function readSnapshot(
   client: Client,
-  { namespace, loadBalancerClass }: SnapshotOptions,
+  { namespace, loadBalancerClass, beforeInstallation = false }: SnapshotOptions,
   signal?: AbortSignal,
 ): Promise<WholeSnapshot> {
   const list = async <Value extends KubernetesObject>(
     kind: Kind<Value>,
     where: object = {},
-  ): Promise<readonly Value[]> => (await client.list(kind, { signal, ...where })).items;
+  ): Promise<readonly Value[]> => {
+    try {
+      return (await client.list(kind, { signal, ...where })).items;
+    } catch (error) {
+      if (beforeInstallation && kind.custom && isApiError(error, "not-found")) return [];
+      throw error;
+    }
+  };
   const [
     services,
     endpointSlices,
@@ -111,7 +120,7 @@ export async function readSnapshot(
       nodes,
       services,
       endpointSlices,
-      held: blocks.flatMap(holdingsOf),
+      held: blocks.flatMap(ownershipsIn),
       loadBalancerClass,
     },
     read,

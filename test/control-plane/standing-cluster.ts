@@ -24,7 +24,7 @@ interface PodView {
 interface BlockView {
   readonly spec: {
     readonly first: string;
-    readonly owned?: readonly { readonly address: string; readonly owners: readonly { readonly uid: string }[] }[];
+    readonly owned?: readonly string[];
   };
 }
 
@@ -218,8 +218,8 @@ export class StandingCluster {
     const addresses = [...addressOf.values()];
     assert.equal(new Set(addresses).size, addresses.length, "an address was handed out twice");
     const { items: blocks } = await this.cluster.json<{ items: BlockView[] }>(["get", "addressblocks"]);
-    const owned = blocks.flatMap(({ spec }) => spec.owned ?? []).filter(({ owners }) => owners.length > 0);
-    const owners = owned.flatMap((each) => each.owners.map(({ uid }) => `${each.address} ${uid}`)).sort();
+    const lines = blocks.flatMap(({ spec }) => spec.owned ?? []).map((line) => line.split(" "));
+    const owners = lines.map(([address, , uid]) => `${address} ${uid}`).sort();
     const shown = services.map(({ metadata }) => `${addressOf.get(metadata.name)} ${metadata.uid}`).sort();
     if (owners.join() !== shown.join()) {
       const odd = [...new Set(owners).symmetricDifference(new Set(shown))];

@@ -1,4 +1,5 @@
 import { execFileSync } from "node:child_process";
+import { closeSync, openSync } from "node:fs";
 import koffi from "koffi";
 
 /** CLONE_NEWNET of `unshare(2)`. */
@@ -12,6 +13,18 @@ export function enterOwnNamespace(): void {
   const unshare = koffi.load("libc.so.6").func("int unshare(int flags)") as (flags: number) => number;
   if (unshare(newNetwork) !== 0) throw new Error(`unshare failed with errno ${koffi.errno()}: this test needs root`);
   ip("link set lo up");
+}
+
+/** Moves this process into a network namespace that has a name; returns what moves it back. */
+export function enterNamespace(name: string): () => void {
+  const setns = koffi.load("libc.so.6").func("int setns(int fd, int type)") as (fd: number, type: number) => number;
+  const own = openSync("/proc/self/ns/net", "r");
+  const enter = (fd: number) => {
+    if (setns(fd, newNetwork) !== 0) throw new Error(`setns failed with errno ${koffi.errno()}: it needs root`);
+    closeSync(fd);
+  };
+  enter(openSync(`/run/netns/${name}`, "r"));
+  return () => enter(own);
 }
 
 /** Another network namespace, joined to this process's by a cable. */

@@ -83,7 +83,7 @@ test("a compare-and-swap on an AddressBlock succeeds for one of two", async () =
         ...block,
         spec: {
           ...block.spec,
-          owned: [{ address: "172.19.100.1", owners: [{ uid, service: "default/web", why: "autoAssign", seen: "1" }] }],
+          owned: [`172.19.100.1 default/web ${uid} autoAssign 1`],
         },
       });
     const outcome = (written: Promise<AddressBlock>) =>
@@ -255,6 +255,27 @@ test("like events are one with a count, and one object cannot flood the server",
     unlimited.record(service, assigned);
     await unlimited.idle();
     assert.deepEqual(await events(), ["AddressAssigned 2 web"]);
+  });
+});
+
+test("events of many objects are spread over time after a first burst, and all are written", async () => {
+  await onStage(async ({ client, signal, running }) => {
+    const recorder = new EventRecorder(client, {
+      component: "fairlead-controller",
+      instance: "test",
+      perSecond: 20,
+      onFailure: (error) => assert.fail(String(error)),
+    });
+    running.push(recorder.run(signal));
+    const began = performance.now();
+    for (let number = 0; number < 35; number += 1) {
+      const about = { apiVersion: "v1", kind: "Service", metadata: { namespace: "default", name: `s${number}` } };
+      recorder.record(about, { type: "Normal", reason: "IPAllocated", message: "assigned" });
+    }
+    await recorder.idle();
+    // 25 at once, and ten more at 20 in a second.
+    assert.ok(performance.now() - began >= 450);
+    assert.equal((await client.list(Event, { namespace: "default" })).items.length, 35);
   });
 });
 

@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import { Event, type KubernetesObject } from "../resources/index.ts";
 import type { Client } from "./client.ts";
 import { ApiError, isApiError, type ApiErrorCode } from "./errors.ts";
-import type { Ports } from "./ports.ts";
+import { sleep, type Ports } from "./ports.ts";
 import { WorkQueue } from "./work-queue.ts";
 
 export interface EventRecorderOptions {
@@ -14,6 +14,11 @@ export interface EventRecorderOptions {
   /** The events that one object may have in a burst, and how often one more: as client-go has it. */
   readonly burst?: number;
   readonly refillMs?: number;
+  /**
+   * How many events of all objects are written in a second, after a first burst; without limit by default. An event
+   * costs an API server as much as a change, and should not hold up what it tells of.
+   */
+  readonly perSecond?: number;
 }
 
 export interface Happening {
@@ -41,6 +46,9 @@ interface Allowance {
   at: number;
 }
 
+/** So many events of all objects go at once, before `perSecond` counts. */
+const firstBurst = 25;
+
 /** What an API server answers that may answer otherwise in a moment. */
 const passing: ReadonlySet<ApiErrorCode> = new Set(["unavailable", "too-many-requests", "unauthorized"]);
 
@@ -58,11 +66,13 @@ export class EventRecorder {
   readonly #series = new Map<string, Series>();
   readonly #allowances = new Map<string, Allowance>();
   readonly #queue: WorkQueue;
+  #budget: Allowance;
 
   constructor(client: Client, options: EventRecorderOptions) {
     this.#client = client;
     this.#ports = client.ports;
     this.#options = options;
+    this.#budget = { left: firstBurst, at: client.ports.clock.now() };
     this.#queue = new WorkQueue((key, signal) => this.#write(key, signal), {
       ports: client.ports,
       onFailure: (_key, error) => options.onFailure(error),
@@ -106,6 +116,7 @@ export class EventRecorder {
   async #write(key: string, signal: AbortSignal): Promise<void> {
     const series = this.#series.get(key);
     if (series === undefined || series.written === series.count) return;
+    await this.#turn(signal);
     const { count } = series;
     try {
       if (series.name === undefined || !(await this.#update(series, signal))) await this.#create(series, signal);
@@ -115,6 +126,16 @@ export class EventRecorder {
       this.#options.onFailure(error);
     }
     series.written = count;
+  }
+
+  /** One is written after the other: this waits until the next may be. */
+  async #turn(signal: AbortSignal): Promise<void> {
+    const { perSecond } = this.#options;
+    if (perSecond === undefined) return;
+    const { clock } = this.#ports;
+    const left = Math.min(firstBurst, this.#budget.left + ((clock.now() - this.#budget.at) * perSecond) / 1_000);
+    if (left < 1) await sleep(clock, ((1 - left) * 1_000) / perSecond, signal);
+    this.#budget = { left: Math.max(0, left - 1), at: clock.now() };
   }
 
   /** False where the Event is no more: the API server forgets them after an hour. */

@@ -1,6 +1,22 @@
 import { formatAddress, parseAddress, prefixOf, type Address } from "../../net/index.ts";
 import type { AddressBlock } from "../../kubernetes/resources/index.ts";
+import type { HoldingCause } from "../reason.ts";
 import type { Holding } from "./holdings.ts";
+
+/** One line of an AddressBlock. */
+export interface Ownership extends Holding {
+  /** The Service's resourceVersion when its ownership was written. */
+  readonly seen: string;
+}
+
+const causes: readonly HoldingCause[] = [
+  "annotation",
+  "serviceAllocation",
+  "autoAssign",
+  "requested",
+  "shared",
+  "adopted",
+];
 
 /** A block holds the 256 addresses that differ in their last eight bits only. */
 export function blockFirstAddress(address: Address): Address {
@@ -13,11 +29,17 @@ export function blockNameOf(address: Address): string {
   return first.family === 4 ? `ipv4-${formatAddress(first)}` : `ipv6-${first.value.toString(16).padStart(32, "0")}`;
 }
 
-/** What a block says of who holds what; addresses that do not parse are left out. */
-export function holdingsOf(block: AddressBlock): Holding[] {
-  return block.spec.owned.flatMap(({ address: text, owners }) => {
+/** What a block says of who holds what; lines that do not parse are left out. */
+export function ownershipsIn(block: AddressBlock): Ownership[] {
+  return block.spec.owned.flatMap((line) => {
+    const [text = "", service, uid, cause, seen] = line.split(" ");
     const address = parseAddress(text);
-    if (address === undefined) return [];
-    return owners.map(({ uid, service, why }) => ({ address, uid, service, why }));
+    const why = causes.find((each) => each === cause);
+    if (address === undefined || service === undefined || uid === undefined) return [];
+    return why === undefined || seen === undefined ? [] : [{ address, service, uid, why, seen }];
   });
+}
+
+export function ownershipLine({ address, service, uid, why, seen }: Ownership): string {
+  return [formatAddress(address), service, uid, why, seen].join(" ");
 }

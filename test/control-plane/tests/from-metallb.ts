@@ -81,6 +81,9 @@ test("a cluster comes from MetalLB and goes back node by node: addresses stay, a
     assert.equal(await addressOf(cluster, "ng-svc"), address);
     await createService(cluster, "of-metallb");
     const second = await addressOf(cluster, "of-metallb");
+    const look = await cluster.fairlead(["migrate", "metallb"]);
+    assert.match(look, /^Services that keep their addresses: 2$/m);
+    assert.doesNotMatch(look, /change:|nobody|Wrong|Not read/);
 
     const monitor = await RouteMonitor.start(cluster.lab, "switch");
     const client = await LoadClient.start(cluster.lab, "client", { address, port: 80, rate: 120, timeoutMs: 300 });
