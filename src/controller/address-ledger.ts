@@ -10,7 +10,7 @@ import {
   type Holding,
   type Ownership,
 } from "../plan/index.ts";
-import { isConflict, type AddressApi } from "./address-api.ts";
+import { isConflict, isGone, type AddressApi } from "./address-api.ts";
 
 /** An address to be written down as a Service's, before it goes into the Service's status; as the decision saw it. */
 export type Claim = Ownership;
@@ -89,12 +89,15 @@ export class AddressLedger {
     }
   }
 
-  /** A block that was deleted holds nothing any more. */
+  /** A block that was deleted holds nothing any more: whose the addresses are has to be written anew. */
   observeDeleted(name: string): void {
+    this.#heard.delete(name);
     const block = this.#blocks.get(name);
     if (block === undefined) return;
     this.#blocks.delete(name);
-    this.#handlers.onHeld([], [...block.owned.values()]);
+    const owned = [...block.owned.values()];
+    this.#handlers.onHeld([], owned);
+    this.#handlers.onClaimed(new Set(owned.map(({ service }) => service)));
   }
 
   /** The resourceVersion that a Service had when its ownership of this address was written; undefined if it is not. */
@@ -170,7 +173,8 @@ export class AddressLedger {
         this.#pause(name);
         this.#settle(written, pending, claims, releases);
       } catch (error) {
-        if (!isConflict(error)) throw error;
+        const isDeleted = block !== undefined && isGone(error);
+        if (!isConflict(error) && !isDeleted) throw error;
         await this.#giveWay(name);
       }
     }
@@ -236,7 +240,7 @@ export class AddressLedger {
 
   async #giveWay(name: string): Promise<void> {
     const block = await this.#api.readBlock(name);
-    if (block === undefined) this.#blocks.delete(name);
+    if (block === undefined) this.observeDeleted(name);
     else this.#accept(block);
   }
 

@@ -20,6 +20,7 @@ import type { ServiceProxy } from "./proxy/index.ts";
 import type { Succession } from "./succession/index.ts";
 import { proxyOver } from "./proxy-over.ts";
 import { SessionEvidence, TrialWatch } from "./rollout/index.ts";
+import { steadyDates } from "./steady-dates.ts";
 
 export interface NodeModules {
   readonly client: Client;
@@ -97,6 +98,7 @@ class NodeAgent {
     this.#options = options;
     const onDisconnect = outageLog(log);
     const startTime = new Date();
+    const dateOf = steadyDates(clock);
     const onThreadFailure = (error: Error) => log.error({ error: error.message }, "BFD's thread is started again");
     this.#bfd = new SharedBfd(() => new BfdAgent({ onThreadFailure }));
     this.#announcer = new Announcer(nodeName, { loadBalancerClass });
@@ -110,7 +112,7 @@ class NodeAgent {
         revision: this.#configuration.state.revision,
         trial: this.#trials.verdict,
         nodes: this.#liveness?.inSight,
-        dateOf: (moment) => new Date(Date.now() - clock.now() + moment),
+        dateOf,
       }),
       (error) => log.warn({ error: error instanceof Error ? error.message : error }, "the report was not written"),
     );

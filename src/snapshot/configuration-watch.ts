@@ -110,6 +110,11 @@ export class ConfigurationWatch {
   ) {
     this.#options = options;
     this.#handlers = handlers;
+    const giveUp = () => this.#firstRead.reject(signal.reason);
+    if (signal.aborted) giveUp();
+    else signal.addEventListener("abort", giveUp, { once: true });
+    // Whoever waits is told; where nobody does, nothing has failed.
+    this.#firstRead.promise.catch(() => {});
     const { namespace } = options;
     const onDisconnect = options.onDisconnect ?? (() => {});
     const where = { namespace, onDisconnect };

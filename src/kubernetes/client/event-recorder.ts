@@ -52,7 +52,7 @@ const firstBurst = 25;
 /** What an API server answers that may answer otherwise in a moment. */
 const passing: ReadonlySet<ApiErrorCode> = new Set(["unavailable", "too-many-requests", "unauthorized"]);
 
-/** So many series and objects are remembered; beyond that the longest unused is forgotten, and begins anew. */
+/** So many series and objects are remembered; beyond that the longest unused is forgotten, and begins anew, once it is written. */
 const remembered = 4096;
 
 /**
@@ -88,7 +88,7 @@ export class EventRecorder {
     const series = known ?? { object, happening, firstAt: now, lastAt: now, count: 0, written: 0, name: undefined };
     series.count += 1;
     series.lastAt = now;
-    remember(this.#series, key, series);
+    remember(this.#series, key, series, ({ written, count }) => written === count);
     this.#queue.add(key);
   }
 
@@ -186,10 +186,16 @@ function namespaceOf({ metadata }: KubernetesObject): string {
 }
 
 /** A map keeps the order in which keys were set: the first is the one longest unused. */
-function remember<T>(map: Map<string, T>, key: string, value: T): void {
+function remember<T>(
+  map: Map<string, T>,
+  key: string,
+  value: T,
+  mayBeForgotten: (value: T) => boolean = () => true,
+): void {
   map.delete(key);
   map.set(key, value);
-  if (map.size <= remembered) return;
-  const [oldest] = map.keys();
-  if (oldest !== undefined) map.delete(oldest);
+  for (const [oldest, each] of map) {
+    if (map.size <= remembered || !mayBeForgotten(each)) return;
+    map.delete(oldest);
+  }
 }

@@ -61,6 +61,8 @@ export class BgpReconciler {
   #peers: readonly PlannedPeer[] = [];
   #paths: PathWatch | undefined;
   #isLeaving = false;
+  /** Whatever happens now, nothing begins any more. */
+  #isStopped = false;
 
   constructor(ports: BgpPorts, options: BgpOptions) {
     this.#ports = ports;
@@ -86,6 +88,7 @@ export class BgpReconciler {
 
   /** Makes this plan the whole truth: sessions that it does not name are closed. */
   apply(plan: NodePlan): void {
+    if (this.#isStopped) return;
     // A node that has joined since the configuration was judged may be selected by two peers with one address.
     const byPlace = new Map<string, PlannedPeer>();
     for (const { peer } of plan.sessions.values()) {
@@ -110,6 +113,7 @@ export class BgpReconciler {
 
   /** Takes what has changed since; all changes of one turn of the event loop go out together. */
   change(changes: readonly RouteChange[]): void {
+    if (this.#isStopped) return;
     for (const { peer: name, prefix, route } of changes) {
       const peer = this.#speaker.peers.get(name);
       if (route === undefined) peer?.changeRoutes({ withdraw: [prefix] });
@@ -147,6 +151,7 @@ export class BgpReconciler {
    * closes the sessions for good: with graceful restart by a Hard Reset (RFC 8538), so that no peer keeps the routes.
    */
   async stop({ gracefulShutdownMs, drainMs }: LeaveOptions): Promise<void> {
+    this.#isStopped = true;
     this.#awaited.stop();
     await this.#listening.stop();
     if (!this.#isLeaving && this.#announcesAnything()) {
@@ -161,6 +166,7 @@ export class BgpReconciler {
 
   /** Leaves sessions and routes to another process on this node: dials and listens no more, and says nothing. */
   async letGo(): Promise<void> {
+    this.#isStopped = true;
     this.#awaited.stop();
     await this.#listening.stop();
     await this.#speaker.stop({ silently: true });
@@ -175,6 +181,7 @@ export class BgpReconciler {
 
   /** Tells the speaker of the peers, and of where they are as far as that is known by now; routes stay as they are. */
   #configure(): void {
+    if (this.#isStopped) return;
     const peers = this.#peers.map((peer) => this.#sources.sourced(peer));
     const endsOf = (link: string) => this.#links.ends(link);
     this.#speaker.setPeers(
@@ -194,6 +201,7 @@ export class BgpReconciler {
   }
 
   #pathsSeen(): void {
+    if (this.#isStopped) return;
     this.#configure();
     if (!this.#awaited.areMissing) void this.#listening.start();
   }
@@ -215,7 +223,7 @@ export class BgpReconciler {
       this.#paths = this.#ports.watchPaths();
       this.#paths.onChange(({ peer, state, isFailure }) => {
         if (state === "init" || state === "up") this.#awaited.seen(peer);
-        if (!isFailure) return;
+        if (!isFailure || this.#isStopped) return;
         this.#speaker.resetPeer(peer);
         this.#speaker.peers.get(peer)?.setGracefulShutdown(this.#isLeaving);
       });
