@@ -1,0 +1,40 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { Client, EventRecorder } from "../../src/kubernetes/client/index.ts";
+import { Service } from "../../src/kubernetes/resources/index.ts";
+import { hastyPorts, json, ModelServer } from "./client-model-server.ts";
+
+test("of more events than are remembered none is lost before it is written", async () => {
+  const server = new ModelServer();
+  const told = new Set<string>();
+  server.script = ({ body }, response) => {
+    const event = JSON.parse(body) as { involvedObject: { name: string } };
+    told.add(event.involvedObject.name);
+    json(response, 201, event);
+    return true;
+  };
+  await server.listen();
+  const client = new Client(server.access, { ports: hastyPorts });
+  const stop = new AbortController();
+  try {
+    const recorder = new EventRecorder(client, {
+      component: "test",
+      instance: "one",
+      onFailure: (error) => assert.fail(String(error)),
+    });
+    const names = Array.from({ length: 4_200 }, (_, index) => `s${index}`);
+    for (const name of names) {
+      const service = Service.schema.parse({ metadata: { name, namespace: "default", uid: name }, spec: {} });
+      recorder.record(service, { type: "Normal", reason: "IPAllocated", message: "an address" });
+    }
+    const running = recorder.run(stop.signal);
+    await recorder.idle();
+    stop.abort(new Error("the test is over"));
+    await running;
+    assert.deepEqual([...told], names);
+  } finally {
+    stop.abort(new Error("the test is over"));
+    client.close();
+    await server.close();
+  }
+});
