@@ -68,6 +68,7 @@ test("processes that start while a pool is wrong go on with what was kept", asyn
   await stage.addPool("other", "172.19.101.0/24");
   await stage.addService("other", { loadBalancerIP: "172.19.101.7" });
   await stage.hasRoute("172.19.101.7");
+  await stage.hasTriedAll();
   await stage.setPool("other", "172.19.101.9-172.19.101.1");
   await stage.isValid(IPAddressPool, "other", "False");
   for (const process of [stage.agent, stage.controllerProcess]) await process.send("SIGTERM");

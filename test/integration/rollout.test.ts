@@ -13,17 +13,13 @@ async function running(trialMs: number): Promise<Stage> {
   return stage;
 }
 
-async function rollout(stage: Stage): Promise<Rollout["spec"] | undefined> {
-  return (await stage.client.find(Rollout, { namespace, name: "configuration" }))?.spec;
-}
-
 async function isRefused(stage: Stage): Promise<void> {
-  await until("the change is refused", async () => (await rollout(stage))?.refused !== undefined);
+  await until("the change is refused", async () => (await stage.rollout())?.refused !== undefined);
 }
 
 async function isKeptAgain(stage: Stage, before: string): Promise<void> {
   await until("the change is kept", async () => {
-    const { kept, candidate, refused } = (await rollout(stage)) ?? {};
+    const { kept, candidate, refused } = (await stage.rollout()) ?? {};
     return kept?.revision !== before && candidate === undefined && refused === undefined;
   });
 }
@@ -52,7 +48,7 @@ test("a change that ends the session is taken back while the API server is away,
 
 test("no address is given from a pool that is written together with a change that is refused", async () => {
   await using stage = await running(3_000);
-  const before = (await rollout(stage))?.kept.revision ?? "";
+  const before = (await stage.rollout())?.kept.revision ?? "";
   await stage.setPeer("l3-switch", { peerASN: 65299 });
   await stage.setPool("default", "172.19.100.0/24", "172.19.101.0/24");
   await isRefused(stage);
@@ -71,7 +67,7 @@ test("routes that the switch hangs up on are taken back", async () => {
       { namespace, name: "default" },
       { type: "merge", body: { spec: { aggregationLength } } },
     );
-  const before = (await rollout(stage))?.kept.revision ?? "";
+  const before = (await stage.rollout())?.kept.revision ?? "";
   await aggregate(24);
   await isKeptAgain(stage, before);
   await stage.hasRoute("172.19.100.0/24");
@@ -88,7 +84,7 @@ test("routes that the switch hangs up on are taken back", async () => {
 
 test("routes that go because their pool was cut, and a peer that is removed, are meant", async () => {
   await using stage = await running(3_000);
-  const before = (await rollout(stage))?.kept.revision ?? "";
+  const before = (await stage.rollout())?.kept.revision ?? "";
   await stage.setPool("default", "172.19.102.0/24");
   await stage.hasRoute("172.19.102.1");
   await stage.hasNoRoute("172.19.100.1");
@@ -97,7 +93,7 @@ test("routes that go because their pool was cut, and a peer that is removed, are
   await stage.client.delete(BGPPeer, { namespace, name: "l3-switch" });
   await until("the session is gone", async () => (await stage.switchState()) !== "Established");
   await until("that is kept too", async () => {
-    const { candidate, refused, attempts } = (await rollout(stage)) ?? {};
+    const { candidate, refused, attempts } = (await stage.rollout()) ?? {};
     return attempts === 2 && candidate === undefined && refused === undefined;
   });
 });

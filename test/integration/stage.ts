@@ -15,6 +15,7 @@ import {
   Namespace,
   Node,
   NodeReport,
+  Rollout,
   Service,
 } from "../../src/kubernetes/resources/index.ts";
 import { Frr, until } from "../interop/frr.ts";
@@ -301,6 +302,16 @@ export class Stage implements AsyncDisposable {
     }).catch((error: unknown) => {
       throw new Error(`${String(error)}: ${String(message)}; there are ${JSON.stringify(seen)}`);
     });
+  }
+
+  /** What of the configuration is kept, tried and refused. */
+  async rollout(): Promise<Rollout["spec"] | undefined> {
+    return (await this.client.find(Rollout, { namespace, name: "configuration" }))?.spec;
+  }
+
+  /** Resolves when no change is being tried any more. */
+  async hasTriedAll(): Promise<void> {
+    await until("no change is being tried", async () => (await this.rollout())?.candidate === undefined);
   }
 
   /** Resolves when the object's condition Valid is as asked for. */
