@@ -85,6 +85,9 @@ class Telling {
   }
 
   async #cniSpeaks(): Promise<Observation> {
+    // Connections that cross would cost a session of their own.
+    const passive = this.#cniAddresses.map((each) => `neighbor ${each} passive`);
+    await this.#cluster.switch.configure(["router bgp 65210", ...passive], { signal: this.#signal });
     for (const node of this.#nodes) await startCniDaemon(this.#cluster.lab, node, this.#router, this.#signal);
     const sessions = await this.#sights.sessionsUp(this.#cniAddresses);
     const pods = await this.#podRoutes();
