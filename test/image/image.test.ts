@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
 import { existsSync } from "node:fs";
-import { cp, mkdir, mkdtemp, readdir, readFile, readlink, rm, symlink } from "node:fs/promises";
+import { cp, mkdir, mkdtemp, readdir, readFile, stat, rm, symlink } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
@@ -142,9 +142,13 @@ async function filesOf(digest: string): Promise<string[]> {
 
 /** What Fairlead is told to be, in each process whose root is `folder`. */
 async function commandsWithRoot(folder: string): Promise<string[]> {
+  const wanted = await stat(folder);
   const found = await Promise.all(
     (await readdir("/proc")).map(async (pid) => {
-      if (!/^\d+$/.test(pid) || (await readlink(`/proc/${pid}/root`).catch(() => "")) !== folder) return [];
+      if (!/^\d+$/.test(pid)) return [];
+      // By what it is: the name of a root in another mount namespace depends on who asks.
+      const root = await stat(`/proc/${pid}/root/`).catch(() => undefined);
+      if (root?.ino !== wanted.ino || root.dev !== wanted.dev) return [];
       const argv = (await readFile(`/proc/${pid}/cmdline`, "utf8").catch(() => "")).split("\0");
       return argv.filter((each) => each === "controller" || each === "node").slice(0, 1);
     }),
