@@ -4,6 +4,7 @@ import { test } from "node:test";
 import { ipv4, parsePrefix } from "../../src/net/index.ts";
 import { BfdAgent } from "../../src/node/bfd/index.ts";
 import { BgpReconciler, systemLinks, tcpTransport } from "../../src/node/bgp/index.ts";
+import { plannedPeer } from "../../src/node/bgp/testing.ts";
 import type { NodePlan, Peer, PlannedRoute, SessionPlan } from "../../src/plan/index.ts";
 import { systemClock } from "../../src/protocols/clock/index.ts";
 import { Frr, until } from "./frr.ts";
@@ -11,29 +12,15 @@ import { enterOwnNamespace, Neighbour } from "./namespaces.ts";
 
 enterOwnNamespace();
 
-const peerOn = (link: string, fields: Partial<Peer> = {}): Peer => ({
-  name: link,
-  reach: { by: "interface", interface: link },
-  port: 179,
-  localAsn: 65211,
-  remoteAsn: "external",
-  families: [4, 6],
-  holdTimeMs: 90_000,
-  keepaliveTimeMs: undefined,
-  connectTimeMs: 1_000,
-  routerId: undefined,
-  sourceAddress: undefined,
-  sourceFrom: undefined,
-  vrf: undefined,
-  md5Password: undefined,
-  gracefulRestart: false,
-  connectMode: "both",
-  ttlSecurityHops: undefined,
-  bfd: undefined,
-  isMultihop: false,
-  nodeSelectors: [],
-  ...fields,
-});
+const peerOn = (link: string, fields: Partial<Peer> = {}): Peer =>
+  plannedPeer({
+    name: link,
+    reach: { by: "interface", interface: link },
+    remoteAsn: "external",
+    families: [4, 6],
+    connectTimeMs: 1_000,
+    ...fields,
+  });
 
 const prefixes = ["172.19.100.1/32", "2001:db8:100::1/128"];
 

@@ -4,8 +4,9 @@ import { once } from "node:events";
 import { join } from "node:path";
 import { test } from "node:test";
 import { promisify } from "node:util";
-import { labs, type StoryReport } from "../../src/lab/index.ts";
+import { labs } from "../../src/lab/index.ts";
 import { readManifest } from "../../src/lab/lab-folder.ts";
+import { told } from "./told.ts";
 
 const run = promisify(execFile);
 const main = join(import.meta.dirname, "../../src/cli/main.ts");
@@ -21,18 +22,7 @@ async function namespacesOf(lab: string): Promise<string[]> {
 }
 
 test("every line of the scenario bgp is seen, by resources and by the old ConfigMap, and told as one JSON object", async () => {
-  const story = fairlead("lab", "run", "bgp", "--json");
-  const [text] = await Promise.all([
-    story.stdout.toArray().then((chunks) => Buffer.concat(chunks).toString()),
-    once(story, "close"),
-  ]);
-  const report = JSON.parse(text) as StoryReport;
-  assert.deepEqual(
-    report.steps.filter((step) => !step.ok),
-    [],
-  );
-  assert.equal(report.ok, true);
-  assert.equal(story.exitCode, 0);
+  const report = await told("bgp");
   for (const way of ["resources", "legacy-configmap"]) {
     for (const line of ["1.", "2.", "3.", "4.", "5.", "6."]) {
       assert.ok(

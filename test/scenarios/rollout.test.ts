@@ -1,25 +1,8 @@
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
-import { once } from "node:events";
-import { join } from "node:path";
 import { test } from "node:test";
-import type { StoryReport } from "../../src/lab/index.ts";
-
-const main = join(import.meta.dirname, "../../src/cli/main.ts");
+import { told } from "./told.ts";
 
 test("a wrong change costs one node its session, a good one comes to all, and a migration ends well", async () => {
-  const args = [main, "lab", "run", "rollout", "--json"];
-  const story = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "inherit"] });
-  const [text] = await Promise.all([
-    story.stdout.toArray().then((chunks) => Buffer.concat(chunks).toString()),
-    once(story, "close"),
-  ]);
-  const report = JSON.parse(text) as StoryReport;
-  assert.deepEqual(
-    report.steps.filter((step) => !step.ok),
-    [],
-  );
-  assert.equal(report.scenario, "rollout");
-  assert.equal(report.steps.length, 11);
-  assert.equal(story.exitCode, 0);
+  const { steps } = await told("rollout");
+  assert.equal(steps.length, 11);
 });

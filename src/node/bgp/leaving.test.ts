@@ -1,47 +1,15 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { BFDProfile } from "../../kubernetes/resources/index.ts";
-import { parseAddress, type Address } from "../../net/index.ts";
-import type { NodePlan, Peer } from "../../plan/index.ts";
+import { ipv4 } from "../../net/index.ts";
+import type { NodePlan } from "../../plan/index.ts";
 import { SimulatedClock } from "../../protocols/clock/index.ts";
 import type { BfdChange } from "../bfd/index.ts";
 import { BgpReconciler } from "./bgp-reconciler.ts";
-
-function address(text: string): Address {
-  const parsed = parseAddress(text);
-  assert.ok(parsed);
-  return parsed;
-}
-
-function ipv4(text: string) {
-  const parsed = address(text);
-  assert.ok(parsed.family === 4);
-  return parsed;
-}
+import { plannedPeer } from "./testing.ts";
 
 const profile = BFDProfile.schema.parse({ metadata: { name: "fast", namespace: "metallb-system" } });
-const tor: Peer = {
-  name: "tor",
-  reach: { by: "address", address: address("10.10.2.210") },
-  port: 179,
-  localAsn: 65_211,
-  remoteAsn: 65_210,
-  families: [4],
-  holdTimeMs: 90_000,
-  keepaliveTimeMs: undefined,
-  connectTimeMs: undefined,
-  routerId: undefined,
-  sourceAddress: undefined,
-  sourceFrom: undefined,
-  vrf: undefined,
-  md5Password: undefined,
-  gracefulRestart: true,
-  connectMode: "both",
-  ttlSecurityHops: undefined,
-  bfd: profile.spec,
-  isMultihop: false,
-  nodeSelectors: [],
-};
+const tor = plannedPeer({ gracefulRestart: true, bfd: profile.spec });
 const plan: NodePlan = {
   node: "n1",
   sessions: new Map([["tor", { peer: tor, routes: new Map() }]]),
@@ -51,7 +19,7 @@ const plan: NodePlan = {
 /** A node with one peer, whose router cannot be reached, and what BFD could say of the path. */
 function leavingNode() {
   const clock = new SimulatedClock();
-  const own = ipv4("10.10.2.112");
+  const own = ipv4(0x0a0a0270);
   let say: (change: BfdChange) => void = () => assert.fail("nobody watches the path");
   const reconciler = new BgpReconciler(
     {

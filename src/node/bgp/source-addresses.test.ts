@@ -1,38 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { formatAddress, parseAddress, prefixOf, type Address } from "../../net/index.ts";
+import { formatAddress, prefixOf } from "../../net/index.ts";
 import type { Peer } from "../../plan/index.ts";
 import { SimulatedClock } from "../../protocols/clock/index.ts";
 import { missingSource, SourceAddresses } from "./source-addresses.ts";
-
-function address(text: string): Address {
-  const parsed = parseAddress(text);
-  assert.ok(parsed);
-  return parsed;
-}
-
-const anyPeer: Peer = {
-  name: "tor",
-  reach: { by: "address", address: address("10.10.2.210") },
-  port: 179,
-  localAsn: 65_211,
-  remoteAsn: 65_210,
-  families: [4],
-  holdTimeMs: 90_000,
-  keepaliveTimeMs: undefined,
-  connectTimeMs: undefined,
-  routerId: undefined,
-  sourceAddress: undefined,
-  sourceFrom: undefined,
-  vrf: undefined,
-  md5Password: undefined,
-  gracefulRestart: false,
-  connectMode: "both",
-  ttlSecurityHops: undefined,
-  bfd: undefined,
-  isMultihop: false,
-  nodeSelectors: [],
-};
+import { address, plannedPeer } from "./testing.ts";
 
 type SourceChoice = NonNullable<Peer["sourceFrom"]>;
 const link = (name: string): SourceChoice => ({ by: "link", link: name });
@@ -40,7 +12,7 @@ const range: SourceChoice = { by: "prefix", prefix: prefixOf(address("10.10.2.0"
 
 /** A node's addresses, and what they make of a peer with this annotation. */
 function sourcesFor(sourceFrom: SourceChoice, has: string[], about: Partial<Peer> = {}) {
-  const planned: Peer = { ...anyPeer, sourceFrom, ...about };
+  const planned = plannedPeer({ sourceFrom, ...about });
   const clock = new SimulatedClock();
   const changes: string[] = [];
   const list = () =>

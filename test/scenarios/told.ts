@@ -1,0 +1,26 @@
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { join } from "node:path";
+import type { StoryReport } from "../../src/lab/index.ts";
+
+const main = join(import.meta.dirname, "../../src/cli/main.ts");
+
+/** What `fairlead lab run … --json` prints of a story of which every step was seen. */
+export async function told(story: string, ...options: readonly string[]): Promise<StoryReport> {
+  const argv = [main, "lab", "run", story, ...options, "--json"];
+  const child = spawn(process.execPath, argv, { stdio: ["ignore", "pipe", "inherit"] });
+  const [text] = await Promise.all([
+    child.stdout.toArray().then((chunks) => Buffer.concat(chunks).toString()),
+    once(child, "close"),
+  ]);
+  const report = JSON.parse(text) as StoryReport;
+  assert.deepEqual(
+    report.steps.filter((step) => !step.ok),
+    [],
+  );
+  assert.equal(report.scenario, story);
+  assert.equal(report.ok, true);
+  assert.equal(child.exitCode, 0);
+  return report;
+}
