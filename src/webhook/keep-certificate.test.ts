@@ -2,9 +2,9 @@ import assert from "node:assert/strict";
 import { X509Certificate } from "node:crypto";
 import { test } from "node:test";
 import { Secret } from "../kubernetes/resources/index.ts";
-import { parsed } from "../plan/testing.ts";
 import { keepCertificate, type CertificateApi } from "./keep-certificate.ts";
 import { certificateIn, newServingCertificate, secretDataOf, type ServingCertificate } from "./serving-certificate.ts";
+import { parsed } from "./testing.ts";
 
 const name = "fairlead-webhook.metallb-system.svc";
 const dayMs = 86_400_000;
