@@ -29,7 +29,7 @@ export function addAgentCommands(program: Command): void {
     const { runAgentProcess } = await import("./agent-process.ts");
     const { controllerMetrics, runController } = await import("../controller/index.ts");
     const { EventRecorder, lead } = await import("../kubernetes/client/index.ts");
-    const { keepWebhookCertificate, startWebhook } = await import("../webhook/index.ts");
+    const webhook = options.webhookPort === 0 ? undefined : await import("../webhook/index.ts");
     await runAgentProcess("controller", options, async ({ client, registry, log, signal, openPort }) => {
       await openPort();
       const instance = `${hostname()}-${process.pid}`;
@@ -45,12 +45,11 @@ export function addAgentCommands(program: Command): void {
       const { namespace, webhookPort } = options;
       const onLeader = (leader: string) => log.info({ leader, self: instance }, "who leads is known");
       const election = { namespace, name: "fairlead-controller", identity: instance, onFailure, onLeader, ...terms };
-      const stopWebhook =
-        webhookPort === 0 ? undefined : await startWebhook({ client, log }, { namespace, port: webhookPort });
+      const stopWebhook = await webhook?.startWebhook({ client, log }, { namespace, port: webhookPort });
       const work = async (leading: AbortSignal) => {
         const modules = { client, events, metrics, log };
         const controller = runController(modules, { namespace, loadBalancerClass: options.lbClass }, leading);
-        const certificate = webhookPort === 0 ? undefined : keepWebhookCertificate({ client, log }, namespace, leading);
+        const certificate = webhook?.keepWebhookCertificate({ client, log }, namespace, leading);
         await Promise.all([controller, certificate]);
       };
       try {

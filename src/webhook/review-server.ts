@@ -9,6 +9,8 @@ import type { ServingCertificate } from "./serving-certificate.ts";
 const path = "/validate";
 /** etcd takes no object above 1.5 MiB; an update brings the old one along. */
 const mostOctets = 4 * 1024 * 1024;
+/** Longer than the 90 seconds after which the API server itself ends an idle connection: no question meets its end. */
+const idleMs = 120_000;
 /** Less than the registration's `timeoutSeconds`: who waits should be told. */
 const reviewLimitMs = 4_000;
 
@@ -23,12 +25,12 @@ export interface ReviewServerModules {
 export class ReviewServer {
   readonly #modules: ReviewServerModules;
   readonly #server: Server;
-  readonly #stopping = new AbortController();
 
   private constructor(modules: ReviewServerModules) {
     this.#modules = modules;
     // Nobody is known yet who sends these: what is slow or large is not waited for.
-    this.#server = createServer({ requestTimeout: 10_000, headersTimeout: 5_000 }, (request, response) => {
+    const limits = { requestTimeout: 10_000, headersTimeout: 5_000, keepAliveTimeout: idleMs };
+    this.#server = createServer(limits, (request, response) => {
       this.#answer(request, response).catch((error: unknown) => {
         modules.onFailure(error);
         say(response, 500, "the configuration cannot be read");
@@ -55,12 +57,13 @@ export class ReviewServer {
     this.#server.setSecureContext({ key: keyPem, cert: certificatePem });
   }
 
+  /** Who was asked already answers. */
   async close(): Promise<void> {
-    this.#stopping.abort();
     const closed = once(this.#server, "close");
     this.#server.close();
-    this.#server.closeAllConnections();
+    const timer = setTimeout(() => this.#server.closeAllConnections(), reviewLimitMs);
     await closed;
+    clearTimeout(timer);
   }
 
   async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -72,7 +75,7 @@ export class ReviewServer {
     if (body === undefined) return say(response, 413, `must be at most ${mostOctets} octets`);
     const asked = admissionRequest(body);
     if (asked === undefined) return say(response, 400, "must be an AdmissionReview of admission.k8s.io/v1");
-    const signal = AbortSignal.any([this.#stopping.signal, AbortSignal.timeout(reviewLimitMs)]);
+    const signal = AbortSignal.timeout(reviewLimitMs);
     const complaints = await review(asked, () => this.#modules.written(signal));
     if (complaints.length > 0) this.#modules.onRefused(`${asked.kind.kind} ${asked.name ?? ""}`, complaints);
     response.setHeader("content-type", "application/json");

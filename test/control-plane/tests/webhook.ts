@@ -73,7 +73,7 @@ const overlapping = pool("second", "192.0.2.128/25");
 const sentence =
   "IPAddressPool metallb-system/second: spec.addresses: 192.0.2.128-192.0.2.255: must not overlap 192.0.2.0-192.0.2.255 of pool first";
 
-/** Asked without writing anything, until the webhook is there, and then several times: by each of the controllers. */
+/** Asked without writing anything, until the webhook is there, and then several times. */
 async function isAsked(): Promise<void> {
   let inRow = 0;
   await until(
@@ -166,6 +166,24 @@ test("what names others may be written before them, and a BFD profile goes only 
   );
   await kubectl("delete", "bgppeer", "router");
   await kubectl("delete", "bfdprofile", "fast");
+});
+
+test("a controller that waits to lead answers as the one that leads does", async () => {
+  const path = "{.webhooks[0].clientConfig.caBundle}";
+  const bundle = await kubectl("get", "validatingwebhookconfiguration", "fairlead-webhook", "-o", `jsonpath=${path}`);
+  const [authorities, question] = [join(lab.folder, "authorities.pem"), join(lab.folder, "question.json")];
+  await writeFile(authorities, Buffer.from(bundle, "base64"));
+  const metadata = { ...overlapping.metadata, creationTimestamp: new Date().toISOString() };
+  const object = { ...overlapping, metadata };
+  const kind = { group: "metallb.io", version: "v1beta1", kind: "IPAddressPool" };
+  const request = { uid: "1", kind, name: "second", namespace, operation: "CREATE", object };
+  await writeFile(question, JSON.stringify({ apiVersion: "admission.k8s.io/v1", kind: "AdmissionReview", request }));
+  const name = `fairlead-webhook.${namespace}.svc`;
+  for (const port of ports) {
+    const to = ["--cacert", authorities, "--resolve", `${name}:${port}:${address}`, `https://${name}:${port}/validate`];
+    const said = await lab.exec("api", ["curl", "-sS", "-f", "-d", `@${question}`, ...to]);
+    assert.ok(said.includes(sentence), `${port}: ${said}`);
+  }
 });
 
 test("a certificate that ends soon is renewed, and the webhook is asked as before", async () => {
