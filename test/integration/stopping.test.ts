@@ -1,7 +1,7 @@
 // Processes that end: in good order, and by kill -9.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { Lease } from "../../src/kubernetes/resources/index.ts";
+import { AddressBlock, Lease } from "../../src/kubernetes/resources/index.ts";
 import { until } from "../interop/frr.ts";
 import { namespace, nodeAddress, Stage } from "./stage.ts";
 
@@ -39,8 +39,12 @@ test("after kill -9 of the controller every Service keeps its address", async ()
   // A hole: who is given an address anew would get this one.
   await stage.removeService("ng-svc");
   await stage.hasNoRoute("172.19.100.1");
+  await until("the hole is written down", async () => {
+    const { items } = await stage.client.list(AddressBlock);
+    return items.every(({ spec }) => spec.owned.every((line) => !line.startsWith("172.19.100.1 ")));
+  });
   await stage.controllerProcess.send("SIGKILL");
-  // The lease would expire in 15 s.
+  // The lease would expire in 5 s.
   await stage.client.delete(Lease, { namespace, name: "fairlead-controller" });
   stage.controller();
   await stage.addService("d");

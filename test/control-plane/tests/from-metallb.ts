@@ -83,7 +83,8 @@ test("a cluster comes from MetalLB and goes back node by node: addresses stay, a
     const second = await addressOf(cluster, "of-metallb");
     const look = await cluster.fairlead(["migrate", "metallb"]);
     assert.match(look, /^Services that keep their addresses: 2$/m);
-    assert.doesNotMatch(look, /change:|nobody|Wrong|Not read/);
+    assert.match(look, /^Services that nobody would announce:\n  default\/of-metallb: no endpoint is ready\n\n/m);
+    assert.doesNotMatch(look, /change:|Wrong|Not read/);
 
     const monitor = await RouteMonitor.start(cluster.lab, "switch");
     const client = await LoadClient.start(cluster.lab, "client", { address, port: 80, rate: 120, timeoutMs: 300 });
