@@ -15,12 +15,21 @@ interface CommonOptions {
 /** `fairlead controller` and `fairlead node`: the processes of a cluster. Each is loaded only when it is run. */
 export function addAgentCommands(program: Command): void {
   withCommonOptions(
-    program.command("controller").description("give Services their addresses: one process a cluster"),
-  ).action(async (options: CommonOptions) => {
+    program
+      .command("controller")
+      .description("give Services their addresses: one process a cluster")
+      .option(
+        "--webhook-port <port>",
+        "say here, by HTTPS, what is wrong with pools, peers and the like before they are written; 0 for nowhere",
+        portNumber,
+        0,
+      ),
+  ).action(async (options: ControllerCommandOptions) => {
     keepYoungHeapSmall();
     const { runAgentProcess } = await import("./agent-process.ts");
     const { controllerMetrics, runController } = await import("../controller/index.ts");
     const { EventRecorder, lead } = await import("../kubernetes/client/index.ts");
+    const webhook = options.webhookPort === 0 ? undefined : await import("../webhook/index.ts");
     await runAgentProcess("controller", options, async ({ client, registry, log, signal, openPort }) => {
       await openPort();
       const instance = `${hostname()}-${process.pid}`;
@@ -33,12 +42,21 @@ export function addAgentCommands(program: Command): void {
       });
       const recording = events.run(signal);
       const metrics = controllerMetrics(registry);
-      const { namespace } = options;
+      const { namespace, webhookPort } = options;
       const onLeader = (leader: string) => log.info({ leader, self: instance }, "who leads is known");
       const election = { namespace, name: "fairlead-controller", identity: instance, onFailure, onLeader, ...terms };
-      const work = (leading: AbortSignal) =>
-        runController({ client, events, metrics, log }, { namespace, loadBalancerClass: options.lbClass }, leading);
-      await lead(client, election, work, signal);
+      const stopWebhook = await webhook?.startWebhook({ client, log }, { namespace, port: webhookPort });
+      const work = async (leading: AbortSignal) => {
+        const modules = { client, events, metrics, log };
+        const controller = runController(modules, { namespace, loadBalancerClass: options.lbClass }, leading);
+        const certificate = webhook?.keepWebhookCertificate({ client, log }, namespace, leading);
+        await Promise.all([controller, certificate]);
+      };
+      try {
+        await lead(client, election, work, signal);
+      } finally {
+        await stopWebhook?.();
+      }
       await recording;
     });
   });
@@ -104,6 +122,10 @@ export function addAgentCommands(program: Command): void {
  * harm here (ARCHITECTURE.md, "How an address is given").
  */
 const terms = { leaseDurationMs: 5_000, renewDeadlineMs: 3_500, retryMs: 1_000 };
+
+interface ControllerCommandOptions extends CommonOptions {
+  readonly webhookPort: number;
+}
 
 interface NodeCommandOptions extends CommonOptions {
   readonly nodeName: string;

@@ -28,6 +28,7 @@ import {
   type WrittenConfiguration,
 } from "../plan/index.ts";
 import { KeptConfigurations, peersOf } from "./kept-configurations.ts";
+import { legacyName } from "./list-configuration.ts";
 import { secretNames, SecretWatch } from "./secret-watch.ts";
 
 export interface ConfigurationWatchOptions {
@@ -67,9 +68,6 @@ interface Written extends WrittenConfiguration {
 
 /** The one Rollout of a configuration, beside it. */
 export const rolloutName = "configuration";
-
-/** The ConfigMap that MetalLB was configured by up to 0.12. */
-const legacyName = "config";
 
 /** Told of what was read: `state` whenever it is another than before, `objects` whenever any object was changed. */
 export interface ConfigurationHandlers {

@@ -5,13 +5,16 @@ import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
 import { parseAllDocuments } from "yaml";
+import { kinds } from "../../src/kubernetes/resources/index.ts";
 import { agentCapabilities } from "../../src/lab/index.ts";
-import { crdsTemplate, rbacTemplate } from "./generated.ts";
+import { crdsTemplate, rbacTemplate, webhookRbacTemplate } from "./generated.ts";
 import { chart, helm, rendered } from "./helm.ts";
 
 const templates = join(chart, "templates");
 const manifests = join(import.meta.dirname, "../../manifests/fairlead.yaml");
-const everything = ["podMonitor", "alerts", "dashboard", "networkPolicy"].map((part) => `--set=${part}.enabled=true`);
+const everything = ["podMonitor", "alerts", "dashboard", "networkPolicy", "webhook"].map(
+  (part) => `--set=${part}.enabled=true`,
+);
 
 interface Workload {
   readonly kind: string;
@@ -40,7 +43,13 @@ async function podOf(kind: "Deployment" | "DaemonSet", ...args: readonly string[
   return { spec, container: spec.containers[0] };
 }
 
-for (const [file, text] of Object.entries({ "rbac.yaml": rbacTemplate, "crds.yaml": crdsTemplate })) {
+const generated = {
+  "rbac.yaml": rbacTemplate,
+  "webhook-rbac.yaml": webhookRbacTemplate,
+  "crds.yaml": crdsTemplate,
+};
+
+for (const [file, text] of Object.entries(generated)) {
   test(`the chart's ${file} says what the code says`, (t) => {
     t.assert.fileSnapshot(text(), join(templates, file), { serializers: [String] });
   });
@@ -95,6 +104,33 @@ test("with the proxy an agent is told of the pods' networks and where the API se
   const { container } = await podOf("DaemonSet", ...values);
   assert.ok(container.args.includes("--proxy") && container.args.includes("--pod-network=10.0.0.0/16"));
   assert.match(await rendered(...values), /name: KUBERNETES_SERVICE_HOST\s+value: "192\.0\.2\.1"/);
+});
+
+interface Registration {
+  readonly kind: string;
+  readonly webhooks: readonly [
+    {
+      readonly failurePolicy: string;
+      readonly rules: readonly { readonly apiVersions: readonly string[]; readonly resources: readonly string[] }[];
+    },
+  ];
+}
+
+test("every custom kind that users write is judged by the webhook, in the version that is read", async () => {
+  const all = (await objects()) as readonly (Workload | Registration)[];
+  const registration = all.find((each) => each.kind === "ValidatingWebhookConfiguration") as Registration;
+  const [{ rules, failurePolicy }] = registration.webhooks;
+  const judged = rules.flatMap(({ apiVersions, resources }) =>
+    resources.map((each) => `${apiVersions.join()} ${each}`),
+  );
+  const written = kinds.filter((kind) => kind.group === "metallb.io");
+  assert.deepEqual(new Set(judged), new Set(written.map(({ version, plural }) => `${version} ${plural}`)));
+  // While the controller is away, the configuration can be changed.
+  assert.equal(failurePolicy, "Ignore");
+});
+
+test("without the webhook nothing of it is there, and nobody may write its Secret", async () => {
+  assert.doesNotMatch(await rendered("--set=webhook.enabled=false"), /webhook/);
 });
 
 test("alerts and dashboard ask for metrics that there are", async () => {

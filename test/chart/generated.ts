@@ -1,5 +1,5 @@
 import { stringify } from "yaml";
-import { rbacManifests } from "../../src/kubernetes/rbac/index.ts";
+import { rbacManifests, webhookRbacManifests } from "../../src/kubernetes/rbac/index.ts";
 import { customResourceDefinition, kinds } from "../../src/kubernetes/resources/index.ts";
 
 const note = `{{- /* Made from the code by test/chart/chart.test.ts. Do not edit: change the code and run
@@ -8,6 +8,12 @@ const note = `{{- /* Made from the code by test/chart/chart.test.ts. Do not edit
 /** The rights of the service accounts, as the lab grants them too. */
 export function rbacTemplate(): string {
   return [note, ...rbacManifests("{{ .Release.Namespace }}").map(document)].join("\n---\n");
+}
+
+/** What the controller may do besides, where it serves the webhook. */
+export function webhookRbacTemplate(): string {
+  const roles = webhookRbacManifests("{{ .Release.Namespace }}").map(document);
+  return [`${note}\n{{- if .Values.webhook.enabled }}`, ...roles, "{{- end }}\n"].join("\n---\n");
 }
 
 /** Kept when the chart goes: with a definition all objects of its kind would go. */

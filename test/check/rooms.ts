@@ -15,6 +15,7 @@ export const arrows: Record<string, readonly string[]> = {
   plan: ["net", "kubernetes/resources"],
   snapshot: ["plan", "kubernetes/resources", "kubernetes/client"],
   controller: ["net", "plan", "snapshot", "kubernetes/resources", "kubernetes/client"],
+  webhook: ["plan", "snapshot", "kubernetes/resources", "kubernetes/client", "kubernetes/certificates"],
   node: ["net", "plan", "snapshot", "protocols", "linux", "kubernetes/resources", "kubernetes/client"],
   lab: ["*"],
   cli: ["*"],

@@ -24,6 +24,8 @@ interface CertificateOptions {
   /** Who signs; without one the certificate signs itself. */
   readonly issuer?: Pick<KeyPair, "subject" | "key" | "publicKey">;
   readonly days: number;
+  /** From when on the days count; now by default. */
+  readonly from?: Date;
   /** DNS names and addresses that a server answers to. */
   readonly names?: readonly string[];
 }
@@ -35,16 +37,16 @@ const ecdsaWithSha256 = der.sequence(der.objectIdentifier("1.2.840.10045.4.3.2")
  * A new key (ECDSA on P-256) with an X.509 v3 certificate (RFC 5280). node:crypto reads certificates but issues none:
  * this builds the few fields that TLS looks at. It is valid since yesterday, for clients whose clock is behind.
  */
-export function issueCertificate({ subject, use, issuer, days, names = [] }: CertificateOptions): KeyPair {
+export function issueCertificate(options: CertificateOptions): KeyPair {
+  const { subject, use, issuer, days, names = [], from = new Date() } = options;
   const { privateKey, publicKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
   const signer = issuer ?? { subject, key: privateKey, publicKey };
-  const now = Date.now();
   const body = der.sequence(
     der.explicit(0, der.integer(Buffer.from([2]))), // version 3
     der.integer(randomBytes(16)),
     ecdsaWithSha256,
     distinguishedName(signer.subject),
-    der.sequence(der.time(new Date(now - dayMs)), der.time(new Date(now + days * dayMs))),
+    der.sequence(der.time(new Date(from.getTime() - dayMs)), der.time(new Date(from.getTime() + days * dayMs))),
     distinguishedName(subject),
     publicKey.export({ type: "spki", format: "der" }),
     der.explicit(3, der.sequence(...extensions(use, keyIdentifier(publicKey), keyIdentifier(signer.publicKey), names))),

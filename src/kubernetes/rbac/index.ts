@@ -1,1 +1,1 @@
-export { rbacManifests, serviceAccounts } from "./manifests.ts";
+export { rbacManifests, serviceAccounts, webhookRbacManifests } from "./manifests.ts";

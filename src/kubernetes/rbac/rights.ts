@@ -15,6 +15,8 @@ import {
   Rollout,
   Secret,
   Service,
+  ValidatingWebhookConfiguration,
+  webhookName,
   type Kind,
 } from "../resources/index.ts";
 
@@ -25,6 +27,8 @@ export interface Right {
   readonly kinds: readonly Kind[];
   readonly subresource?: "status";
   readonly verbs: readonly Verb[];
+  /** Of these names only; of any, where it is left out. */
+  readonly names?: readonly string[];
 }
 
 /** What one of Fairlead's processes may do, and nothing more: each right is there for code that uses it. */
@@ -58,6 +62,15 @@ export const controllerRights: Rights = {
     // Who leads.
     { kinds: [Lease], verbs: ["get", "create", "update"] },
   ],
+};
+
+/**
+ * Beside `controllerRights`, where it serves a webhook. What is written to is made by who installs it: nobody can be
+ * allowed to create an object of one name only.
+ */
+export const webhookRights: Rights = {
+  everywhere: [{ kinds: [ValidatingWebhookConfiguration], verbs: [...read, "patch"], names: [webhookName] }],
+  inOwnNamespace: [{ kinds: [Secret], verbs: ["patch"], names: [webhookName] }],
 };
 
 export const nodeRights: Rights = {

@@ -1,3 +1,4 @@
+export { ValidatingWebhookConfiguration, webhookName } from "./admission.ts";
 export { customResourceDefinition, openApiSchema } from "./crd.ts";
 export { ConfigMap, Event, Namespace, Node, Pod, Secret, Service, ServiceAccount } from "./core.ts";
 export { AddressBlock, gatewaysAnnotation, NodeReport, Rollout, type LostEvidence } from "./fairlead.ts";

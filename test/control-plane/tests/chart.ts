@@ -52,8 +52,9 @@ test("the plain manifests are taken, field by field, and become two controllers 
     await kubectl.run("apply", "--server-side", "--validate=strict", "-f", manifests);
     await hasPods(api, "metallb-system");
     await kubectl.run("delete", "namespace", "metallb-system", "--wait=false");
-    const bindings = ["fairlead-controller", "fairlead-node"];
+    const bindings = ["fairlead-controller", "fairlead-node", "fairlead-webhook"];
     await kubectl.run("delete", "clusterrole,clusterrolebinding", ...bindings);
+    await kubectl.run("delete", "validatingwebhookconfiguration", "fairlead-webhook");
   }));
 
 /** The chart is there meanwhile, in the case's namespace, and gone afterwards. */

@@ -7,29 +7,17 @@ import { after, before, test } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
 import { rbacManifests } from "../../../src/kubernetes/rbac/index.ts";
 import { until } from "../../../src/lab/index.ts";
-import type { AuditEvent } from "../../../src/lab/control-plane/control-plane.ts";
 import { StandingCluster } from "../standing-cluster.ts";
+import { unusedRights } from "../unused-rights.ts";
 
 /** How long the API server is away: longer than a lease, shorter than who waits for this test likes. */
 const awayMs = Number(process.env["FAIRLEAD_TEST_AWAY_MS"] ?? 30_000);
-
-interface Rule {
-  readonly apiGroups: readonly string[];
-  readonly resources: readonly string[];
-  readonly verbs: readonly string[];
-}
 
 /** Rights that Kubernetes asks for beside the one that it writes down. */
 const asked = [
   // Server-side apply is a patch, and creates what is not there.
   "fairlead-node create fairlead.dev nodereports",
 ];
-
-function rightOf({ user, verb, objectRef }: AuditEvent): string {
-  const { apiGroup = "", resource = "", subresource } = objectRef ?? {};
-  const account = user.username.split(":").at(-1);
-  return `${account} ${verb} ${apiGroup} ${resource}${subresource === undefined ? "" : `/${subresource}`}`;
-}
 
 let standing: StandingCluster;
 
@@ -136,18 +124,10 @@ test("every right that a service account has was used by then", async () => {
   // What no fault had a use for: a password, and an event that comes again.
   await standing.protectPeer();
   await standing.askTwice();
-  const granted = rbacManifests("metallb-system").flatMap(({ kind, metadata, ...rest }) => {
-    if (kind !== "ClusterRole" && kind !== "Role") return [];
-    return (rest["rules"] as readonly Rule[]).flatMap(({ apiGroups, resources, verbs }) =>
-      apiGroups.flatMap((group) =>
-        resources.flatMap((resource) => verbs.map((verb) => `${metadata.name} ${verb} ${group} ${resource}`)),
-      ),
-    );
-  });
   let unused: readonly string[] = [];
   const areUsed = async () => {
-    const used = new Set((await standing.plane.audited()).map(rightOf));
-    unused = granted.filter((each) => !used.has(each) && !asked.includes(each));
+    const all = unusedRights(rbacManifests("metallb-system"), await standing.plane.audited());
+    unused = all.filter((each) => !asked.includes(each));
     return unused.length === 0;
   };
   await until("all are used", areUsed, { everyMs: 500 }).catch(() => assert.deepEqual(unused, []));

@@ -1,0 +1,2 @@
+export { keepWebhookCertificate } from "./certificate-keeper.ts";
+export { startWebhook } from "./webhook.ts";
