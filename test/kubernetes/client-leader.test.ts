@@ -193,7 +193,7 @@ test("who waits for a dead leader asks again as soon as its lease has expired, h
     };
     const waits: number[] = [];
     const clock: Ports["clock"] = {
-      now: tenfold.clock.now,
+      now: () => tenfold.clock.now(),
       setTimer: (ms, run) => {
         // Longer ones are the limits of requests.
         if (ms <= 15_000) waits.push(ms);
@@ -203,9 +203,9 @@ test("who waits for a dead leader asks again as soon as its lease has expired, h
     const terms = { renewDeadlineMs: 14_500, retryMs: 14_000 };
     const next = join("next", { terms, ports: { clock, random: () => 0 } });
     await until("it leads", () => next.leading);
-    const [first, second = Infinity] = waits;
-    assert.equal(first, 14_000);
-    assert.ok(second <= 1_001, `it waited for another ${second} ms`);
+    const [first, second, last = Infinity] = waits;
+    assert.deepEqual([first, second], [7_000, 7_000]);
+    assert.ok(last <= 1_001, `it waited for another ${last} ms`);
   });
 });
 

@@ -81,6 +81,9 @@ function isAbort(error: unknown, signal: AbortSignal): boolean {
   return signal.aborted && (error === signal.reason || (error instanceof Error && error.name === "AbortError"));
 }
 
+/** A lease counts from when it was seen to change: who waits looks so much more often than the leader renews. */
+const looksPerRenewal = 2;
+
 class Election {
   readonly #client: Client;
   readonly #ports: Ports;
@@ -111,7 +114,7 @@ class Election {
   async acquire(signal: AbortSignal): Promise<void> {
     while (!(await this.#try(signal))) {
       // Jitter, so that those who wait do not all ask in the same moment.
-      const retryMs = this.#retryMs * (1 + 0.2 * this.#ports.random());
+      const retryMs = (this.#retryMs / looksPerRenewal) * (1 + 0.2 * this.#ports.random());
       const expiryMs = this.#expiryOfOther() - this.#ports.clock.now();
       // When a lease has expired everybody waits for an address: no retry may stand between the two. Timers may be early.
       await sleep(this.#ports.clock, expiryMs > 0 ? Math.min(retryMs, expiryMs + 1) : retryMs, signal);
