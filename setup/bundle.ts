@@ -10,12 +10,12 @@ import { build, type Plugin } from "esbuild";
  */
 const namedOneByOne: Plugin = {
   name: "named-one-by-one",
-  setup({ onResolve, onLoad }) {
-    onResolve({ filter: /^(node:)?https?$/ }, ({ path }) => ({
+  setup(bundle) {
+    bundle.onResolve({ filter: /^(node:)?https?$/ }, ({ path }) => ({
       path: path.replace(/^node:/, ""),
       namespace: "builtin",
     }));
-    onLoad({ filter: /./, namespace: "builtin" }, ({ path }) => ({
+    bundle.onLoad({ filter: /./, namespace: "builtin" }, ({ path }) => ({
       contents: `module.exports = process.getBuiltinModule("node:${path}");`,
     }));
   },
