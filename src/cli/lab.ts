@@ -84,7 +84,7 @@ function apiOption(about: string): Option {
 
 function proxyOption(about: string): Option {
   return new Option("--proxy <which>", about)
-    .choices(["fairlead", "kube-proxy"] satisfies ProxyChoice[])
+    .choices(["fairlead", "kube-proxy", "kube-proxy-ipvs"] satisfies ProxyChoice[])
     .default("fairlead");
 }
 

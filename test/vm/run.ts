@@ -4,6 +4,7 @@
 import { spawnSync } from "node:child_process";
 import { globSync } from "node:fs";
 import { basename, join } from "node:path";
+import { controlPlanePrograms } from "../../setup/kubernetes.ts";
 import { runInVirtualMachine, type VirtualMachineOptions } from "./virtual-machine.ts";
 
 const root = join(import.meta.dirname, "../..");
@@ -14,6 +15,11 @@ const argv = ["--test", "--test-reporter=spec"];
 /** What a test in `guest` wants of its machine beyond the usual. */
 const wants: Readonly<Record<string, () => Partial<VirtualMachineOptions>>> = {
   "vrf.ts": () => ({ modules: ["vrf"] }),
+  "kube-proxy-ipvs.ts": () => ({
+    memoryMib: 8_192,
+    limitMs: 3_600_000,
+    env: { KUBEBUILDER_ASSETS: controlPlanePrograms(), FAIRLEAD_LAB_PATIENCE: "30" },
+  }),
 };
 
 for (const file of files) {

@@ -25,7 +25,7 @@ const defaultDetections = [undefined, { intervalMs: 300, multiplier: 3 }, { inte
 /** What a story takes whose lab has a cluster. */
 export const clusterTakes = {
   api: "the embedded API server, or Kubernetes' own control plane",
-  proxy: "who takes Services' traffic to pods; kube-proxy needs --api kubernetes",
+  proxy: "who takes Services' traffic to pods; kube-proxy and kube-proxy-ipvs need --api kubernetes",
   image: "an OCI layout: Fairlead runs on its files, and not on these",
 } as const satisfies StoryKind["takes"];
 
