@@ -4,10 +4,16 @@ import { once } from "node:events";
 import { join } from "node:path";
 import type { StoryReport } from "../../src/lab/index.ts";
 
-const main = join(import.meta.dirname, "../../src/cli/main.ts");
+const root = join(import.meta.dirname, "../..");
 
 /** What `fairlead lab run … --json` prints of a story of which every step was seen. */
-export async function told(story: string, ...options: readonly string[]): Promise<StoryReport> {
+export function told(story: string, ...options: readonly string[]): Promise<StoryReport> {
+  return toldBy("src/cli/main.ts", story, ...options);
+}
+
+/** The same, by the sources or by what is compiled of them. */
+export async function toldBy(program: string, story: string, ...options: readonly string[]): Promise<StoryReport> {
+  const main = join(root, program);
   const argv = [main, "lab", "run", story, ...options, "--json"];
   const child = spawn(process.execPath, argv, { stdio: ["ignore", "pipe", "inherit"] });
   const [text] = await Promise.all([

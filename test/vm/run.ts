@@ -4,6 +4,7 @@
 import { spawnSync } from "node:child_process";
 import { globSync } from "node:fs";
 import { basename, join } from "node:path";
+import { build } from "../../setup/build.ts";
 import { controlPlanePrograms } from "../../setup/kubernetes.ts";
 import { runInVirtualMachine, type VirtualMachineOptions } from "./virtual-machine.ts";
 
@@ -13,13 +14,16 @@ const files = named.length > 0 ? named : globSync("test/vm/{guest,host}/*.ts", {
 const argv = ["--test", "--test-reporter=spec"];
 
 /** What a test in `guest` wants of its machine beyond the usual. */
-const wants: Readonly<Record<string, () => Partial<VirtualMachineOptions>>> = {
-  "vrf.ts": () => ({ modules: ["vrf"] }),
-  "kube-proxy-ipvs.ts": () => ({
-    memoryMib: 8_192,
-    limitMs: 3_600_000,
-    env: { KUBEBUILDER_ASSETS: controlPlanePrograms(), FAIRLEAD_LAB_PATIENCE: "30" },
-  }),
+const wants: Readonly<Record<string, () => Promise<Partial<VirtualMachineOptions>>>> = {
+  "vrf.ts": async () => ({ modules: ["vrf"] }),
+  "kube-proxy-ipvs.ts": async () => {
+    await build();
+    return {
+      memoryMib: 8_192,
+      limitMs: 3_600_000,
+      env: { KUBEBUILDER_ASSETS: controlPlanePrograms(), FAIRLEAD_LAB_PATIENCE: "30" },
+    };
+  },
 };
 
 for (const file of files) {
@@ -28,11 +32,12 @@ for (const file of files) {
 }
 
 /** A test that runs in a virtual machine, one for each file. */
-function inside(file: string): Promise<number> {
+async function inside(file: string): Promise<number> {
+  const wanted = await wants[basename(file)]?.();
   return runInVirtualMachine([process.execPath, ...argv, file], {
     limitMs: 900_000,
     said: (line) => process.stdout.write(`${line}\n`),
-    ...wants[basename(file)]?.(),
+    ...wanted,
   });
 }
 

@@ -42,6 +42,14 @@ export class BgpSights {
     });
   }
 
+  /** No session of the switch is up. */
+  async areSessionsGone(): Promise<void> {
+    await this.#until("the switch has no session any more", async () => {
+      const neighbours = await neighboursOf(this.#cluster.switch);
+      return neighbours.every((each) => each.state !== "Established");
+    });
+  }
+
   /** Line 2. */
   async sessionsWithPrefix(): Promise<Observation> {
     const neighbours = await this.#until("each neighbour of the switch has sent a prefix", async () => {
