@@ -2,6 +2,21 @@ import { formatAddress } from "../net/index.ts";
 import { assignedAddresses, describe, plan } from "../plan/index.ts";
 import { keyOf } from "../kubernetes/resources/index.ts";
 import type { WholeSnapshot } from "../snapshot/index.ts";
+import { announcerOf, type Announcer } from "./announcer.ts";
+
+/**
+ * How a node is moved. `overlap`: its routers know a second address of it, so both may speak at once, and who comes is
+ * there before the other goes. `gap`: a router refuses a second session from one address, so who is there goes first.
+ */
+export type Way = "overlap" | "gap";
+
+export interface NodeMigration {
+  readonly node: string;
+  readonly announcer: Announcer;
+  /** The BGPPeers that it would have a session with, by name. */
+  readonly peers: readonly string[];
+  readonly way: Way;
+}
 
 /** What would be another in a cluster that comes from MetalLB to Fairlead. */
 export interface Migration {
@@ -19,8 +34,7 @@ export interface Migration {
   }[];
   /** Services that have an address which nobody would announce. */
   readonly silent: readonly { readonly service: string; readonly why: readonly string[] }[];
-  /** The routers that each node would have a session with. */
-  readonly nodes: readonly { readonly node: string; readonly peers: readonly string[] }[];
+  readonly nodes: readonly NodeMigration[];
 }
 
 /** The same decision that controller and agents will make, of the cluster as it is; `unread` by kind and name. */
@@ -48,9 +62,16 @@ export function migrationOf({ snapshot, read, services, nodes }: WholeSnapshot, 
     // While the configuration is wrong nothing is taken from anybody.
     changing: read.ok ? changing : [],
     silent: read.ok ? silent : [],
-    nodes: nodes.map(({ metadata: { name } }) => ({
-      node: name,
-      peers: [...(decided.planFor(name)?.sessions.keys() ?? [])],
-    })),
+    nodes: nodes.map((object) => {
+      const node = object.metadata.name;
+      const peers = [...(decided.planFor(node)?.sessions.values() ?? [])].map(({ peer }) => peer);
+      const haveSources = peers.length > 0 && peers.every(({ sourceFrom }) => sourceFrom !== undefined);
+      return {
+        node,
+        announcer: announcerOf(object),
+        peers: peers.map(({ name }) => name),
+        way: haveSources ? "overlap" : "gap",
+      };
+    }),
   };
 }
