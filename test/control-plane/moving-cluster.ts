@@ -94,7 +94,15 @@ export class MovingCluster {
     const toMs = Date.now();
     const changes = (await this.#monitor.events()).filter((each) => each.prefix === prefix && each.atMs >= fromMs);
     const phase = { name, fromMs, toMs, routeChangesMs: changes.map(({ atMs }) => atMs) };
-    const report = reportPhase(phase, await this.#client.requests());
+    const requests = await this.#client.requests();
+    const report = reportPhase(phase, requests);
+    const when = [
+      ...changes.map(({ atMs, change, nextHops }) => ({ atMs, what: `${change} via ${nextHops.join(", ")}` })),
+      ...requests.flatMap(({ startMs, port, outcome }) =>
+        startMs < fromMs || outcome.ok ? [] : [{ atMs: startMs, what: `${outcome.error} from port ${port}` }],
+      ),
+    ].sort((a, b) => a.atMs - b.atMs);
+    for (const { atMs, what } of when) t.diagnostic(`${((atMs - fromMs) / 1000).toFixed(3)} s: ${what}`);
     const { sent, failed, failedOtherwise, underWay } = report;
     const counts = [`${sent} requests sent`, `${failed} failed`, `${failedOtherwise} of them not under way`];
     t.diagnostic(

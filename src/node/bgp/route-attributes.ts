@@ -28,6 +28,9 @@ function attributesOf(
   localAsn: number,
 ): RouteAttributes {
   return {
+    // As MetalLB says it. Routers share traffic among equal paths only, and IGP is better than INCOMPLETE (RFC 4271
+    // §9.1.2.2): while a cluster is moved, nodes of the one would get nothing beside nodes of the other.
+    origin: "igp",
     prepend,
     ...(localPref === undefined ? {} : { localPref }),
     ...(med === undefined ? {} : { med }),
