@@ -23,7 +23,12 @@ export function addMigrateCommand(program: Command): void {
     .option("--node <name...>", "move these nodes only; on the way back the controllers stay as they are then")
     .option("--accept-changes", "go although Services change their addresses, or objects are not read", false)
     .option("--timeout <seconds>", "how long a step may take", seconds, 120)
-    .option("--settle <seconds>", "after each node, for routers to use what they were told", seconds, 5)
+    .option(
+      "--settle <seconds>",
+      "how long routers are given to use what a node has told them, before the next step",
+      seconds,
+      5,
+    )
     .action(async (options: MigrateOptions) => {
       if (options.go === true) return await moveTo("fairlead", options);
       if (options.back === true) return await moveTo("metallb", options);

@@ -1,4 +1,3 @@
-import { setTimeout as delay } from "node:timers/promises";
 import { formatAddress } from "../net/index.ts";
 import { assignedAddresses } from "../plan/index.ts";
 import { readSnapshot, type WholeSnapshot } from "../snapshot/index.ts";
@@ -34,7 +33,7 @@ export interface MoveOptions {
   readonly acceptChanges: boolean;
   /** For one step. */
   readonly timeoutMs: number;
-  /** After each node, for routers to use what they were told. */
+  /** After each step that brought something to the routers, for them to use it. */
   readonly settleMs: number;
 }
 
@@ -185,7 +184,7 @@ class Move {
     const { to, settleMs } = this.#options;
     const { client, signal } = this.#asked;
     const { agent } = this.#installation.fairlead;
-    const mover = new NodeMover(this.#asked, this.#installation, this.#say, this.#patience);
+    const mover = new NodeMover(this.#asked, this.#installation, this.#say, { ...this.#patience, settleMs });
     const left: string[] = [];
     for (const { node, way } of nodes) {
       const object = await client.get(Node, { name: node }, { signal });
@@ -193,8 +192,8 @@ class Move {
         if (to === "fairlead") left.push(`Node ${node} has not the labels that ${nameOf(agent)} asks for`);
       } else if (!isReady(object)) {
         if (announcerOf(object) !== to) left.push(`Node ${node} is not Ready`);
-      } else if (await mover.move(object, to, way)) {
-        await delay(settleMs, undefined, { signal });
+      } else {
+        await mover.move(object, to, way);
       }
     }
     return left;

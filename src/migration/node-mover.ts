@@ -1,3 +1,4 @@
+import { setTimeout as delay } from "node:timers/promises";
 import { Node } from "../kubernetes/resources/index.ts";
 import { announcerLabel, announcerOf, type Announcer } from "./announcer.ts";
 import type { Installation } from "./installation.ts";
@@ -9,30 +10,37 @@ import { until, type Patience } from "./waiting.ts";
 /** How long the metrics of a speaker that runs may be unreadable before that is taken as it is. */
 const unreadableMs = 10_000;
 
+export interface NodeMoverOptions extends Patience {
+  /** After each step that brought something to the routers, for them to use it. */
+  readonly settleMs: number;
+}
+
 /** Moves one node by its label, which both DaemonSets go by. */
 export class NodeMover {
   readonly #asked: Asked;
   readonly #installation: Installation;
   readonly #say: (line: string) => void;
-  readonly #patience: Patience;
+  readonly #options: NodeMoverOptions;
 
-  constructor(asked: Asked, installation: Installation, say: (line: string) => void, patience: Patience) {
+  constructor(asked: Asked, installation: Installation, say: (line: string) => void, options: NodeMoverOptions) {
     this.#asked = asked;
     this.#installation = installation;
     this.#say = say;
-    this.#patience = patience;
+    this.#options = options;
   }
 
-  /** Says whether there was anything to do. */
-  async move(object: Node, to: Target, way: Way): Promise<boolean> {
+  /** Where the node is there already, this only sees that it is. */
+  async move(object: Node, to: Target, way: Way): Promise<void> {
     const node = object.metadata.name;
     const from = announcerOf(object);
     for (const announcer of nodePath(from, to, way)) {
       if (announcer !== from) await this.#label(node, announcer);
       await this.#seen(node, announcer, to);
-      if (announcer !== to || from !== to) this.#say(`${node}: ${told(announcer, to)}`);
+      if (from === to) return;
+      this.#say(`${node}: ${told(announcer, to)}`);
+      const { settleMs, signal } = this.#options;
+      if (announcer !== "none") await delay(settleMs, undefined, { signal });
     }
-    return from !== to;
   }
 
   async #label(node: string, announcer: Announcer): Promise<void> {
@@ -74,7 +82,7 @@ export class NodeMover {
   }
 
   #until(what: string, missing: () => Promise<string | undefined>): Promise<void> {
-    return until(what, missing, this.#patience);
+    return until(what, missing, this.#options);
   }
 }
 
