@@ -70,8 +70,8 @@ export class MovingCluster {
     await this.#helm("install", chart, ...values);
   }
 
-  async upgradeFairlead(value: string): Promise<void> {
-    await this.#helm("upgrade", chart, "--reuse-values", `--set=${value}`);
+  async upgradeFairlead(...values: readonly string[]): Promise<void> {
+    await this.#helm("upgrade", chart, "--reuse-values", ...values.map((each) => `--set=${each}`));
   }
 
   async #helm(verb: string, ...args: readonly string[]): Promise<void> {
@@ -138,18 +138,25 @@ export class MovingCluster {
     );
   }
 
-  /** A node has a second address, and the switch knows it, as the how-to has it. */
-  async giveSecondAddresses(): Promise<void> {
-    const { lab, nodes } = this.cluster;
-    for (const node of nodes) {
-      await lab.exec(node, ["ip", "address", "add", `${secondAddress(this.cluster, node)}/24`, "dev", "eth0"]);
-    }
+  /** The switch knows second addresses of the nodes, and Fairlead is to speak from them, as the how-to has it. */
+  async useSecondAddresses(): Promise<void> {
     const neighbours = ["neighbor fairlead peer-group", "neighbor fairlead remote-as 65211"];
     const range = "bgp listen range 10.10.2.0/28 peer-group fairlead";
-    const paths = ["address-family ipv4 unicast", "maximum-paths 8"];
+    const paths = ["address-family ipv4 unicast", "maximum-paths 4"];
     await this.cluster.switch.configure(["router bgp 65210", ...neighbours, range, ...paths]);
     const source = "fairlead.dev/source-from=10.10.2.0/28";
     await this.cluster.kubectl(["annotate", "bgppeer", "l3-switch", "-n", namespace, source]);
+  }
+
+  async giveSecondAddresses(): Promise<void> {
+    for (const node of this.cluster.nodes) {
+      const add = ["ip", "address", "add", `${secondAddress(this.cluster, node)}/24`, "dev", "eth0"];
+      await this.cluster.lab.exec(node, add);
+    }
+  }
+
+  async waysOfSwitch(): Promise<number> {
+    return (await pathsTo(this.cluster.switch, prefix)).length;
   }
 
   #nodesOf({ change, nextHops }: RouteEvent): readonly string[] {

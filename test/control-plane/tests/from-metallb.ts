@@ -47,6 +47,7 @@ test("a cluster comes from MetalLB and goes back node by node: addresses stay, a
     const back = await moving.counted(t, "back to MetalLB", async () => {
       await moving.migrate(t, "--back");
       speakers = await moving.pods("speaker");
+      await cluster.kubectl(["rollout", "status", "daemonset/speaker", "-n", "metallb-system", "--timeout=60s"]);
       await moving.createService("of-metallb-again");
       await moving.addressOf("of-metallb-again");
     });
@@ -71,7 +72,7 @@ test("where the switch knows a second address of each node, whoever comes is the
   const { cluster } = moving;
   try {
     await cluster.kubectl(["delete", "validatingwebhookconfiguration", "metallb-webhook-configuration"]);
-    await moving.giveSecondAddresses();
+    await moving.useSecondAddresses();
     await moving.installFairlead();
     assert.match(
       await cluster.fairlead(["migrate", "metallb"]),
@@ -83,15 +84,39 @@ test("where the switch knows a second address of each node, whoever comes is the
       /--port is 7472.*set node\.metricsPort=7473/,
     );
     await moving.upgradeFairlead("node.metricsPort=7473");
+    // No node has such an address yet: Fairlead cannot begin, and MetalLB goes on.
+    await assert.rejects(
+      cluster.fairlead(["migrate", "metallb", "--go", "--timeout=15"]),
+      /cy01-net112: Fairlead announces: not within 15 s: NodeReport cy01-net112: session with BGPPeer l3-switch is .*no IPv4 address in 10\.10\.2\.0\/28/,
+    );
+    assert.equal(await moving.waysOfSwitch(), 3);
+    assert.match(await cluster.fairlead(["migrate", "metallb"]), /^ {2}cy01-net112: MetalLB and Fairlead announce$/m);
+    await moving.giveSecondAddresses();
 
-    for (const [name, way] of [
-      ["to Fairlead", "--go"],
-      ["back to MetalLB", "--back"],
-    ] as const) {
+    const overlapping = async (name: string, way: "--go" | "--back") => {
       const { nodesAfterEachChange } = await moving.counted(t, name, async () => void (await moving.migrate(t, way)));
       assert.ok(nodesAfterEachChange.length > 0);
       for (const nodes of nodesAfterEachChange) assert.deepEqual(nodes, cluster.nodes);
-    }
+    };
+    await overlapping("to Fairlead", "--go");
+    await moving.createService("short-lived");
+    const freed = await moving.addressOf("short-lived");
+    await overlapping("back to MetalLB", "--back");
+    // What Fairlead has written down is old now: the address is another's.
+    await cluster.kubectl(["delete", "service", "short-lived"]);
+    await moving.createService("heir");
+    assert.equal(await moving.addressOf("heir"), freed);
+    await overlapping("to Fairlead again", "--go");
+    assert.equal(await moving.addressOf("heir"), freed);
+    const { nodesAfterEachChange } = await moving.counted(t, "to stay", async () => {
+      const there = ["-n", "metallb-system"];
+      await cluster.kubectl(["delete", "deployment/controller", "daemonset/speaker", ...there]);
+      await moving.upgradeFairlead("migration.metallb=false", "node.metricsPort=7472");
+      await cluster.kubectl(["rollout", "status", "daemonset/fairlead-node", ...there, "--timeout=120s"]);
+      await cluster.kubectl(["label", "nodes", "--all", "fairlead.dev/announcer-"]);
+    });
+    assert.ok(nodesAfterEachChange.every((nodes) => nodes.length >= 2));
+    assert.equal((await moving.pods("node")).size, 3);
   } finally {
     await moving.down();
   }
