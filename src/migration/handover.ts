@@ -10,6 +10,8 @@ const replicasAnnotation = "fairlead.dev/replicas";
 export interface Handover {
   readonly from: Deployment;
   readonly to: Deployment;
+  /** Done when nobody gives addresses. */
+  readonly between?: () => Promise<void>;
 }
 
 /**
@@ -18,7 +20,7 @@ export interface Handover {
  */
 export async function handOver(
   client: Client,
-  { from, to }: Handover,
+  { from, to, between }: Handover,
   say: (line: string) => void,
   patience: Patience,
 ): Promise<void> {
@@ -41,6 +43,7 @@ export async function handOver(
     patience,
   );
   say(`${nameOf(from)} is stopped: addresses stay, and none is given`);
+  await between?.();
   const replicas = to.spec.replicas > 0 ? to.spec.replicas : Number(to.metadata.annotations?.[replicasAnnotation] ?? 1);
   if (to.spec.replicas === 0) await scale(client, to, replicas, {}, signal);
   await until(

@@ -2,7 +2,7 @@ import { formatAddress } from "../net/index.ts";
 import { assignedAddresses } from "../plan/index.ts";
 import { readSnapshot, type WholeSnapshot } from "../snapshot/index.ts";
 import type { Client } from "../kubernetes/client/index.ts";
-import { keyOf, Node, type Service } from "../kubernetes/resources/index.ts";
+import { AddressBlock, keyOf, Node, type Service } from "../kubernetes/resources/index.ts";
 import { announcerLabel, announcerOf } from "./announcer.ts";
 import { handOver } from "./handover.ts";
 import {
@@ -95,7 +95,9 @@ class Move {
       await handOver(this.#client, { from: metallb.controller, to: fairlead.controller }, this.#say, this.#patience);
       await this.#adopted(look);
     } else if (this.#options.nodes === undefined) {
-      await handOver(this.#client, { from: fairlead.controller, to: metallb.controller }, this.#say, this.#patience);
+      const between = () => this.#forgetBlocks();
+      const handover = { from: fairlead.controller, to: metallb.controller, between };
+      await handOver(this.#client, handover, this.#say, this.#patience);
       await this.#closeWebhooks();
     }
     const left = await this.#moveNodes(nodes);
@@ -158,6 +160,16 @@ class Move {
     for (const name of await closeWebhooks(this.#client, this.#options.namespace, this.#asked.signal)) {
       this.#say(`ValidatingWebhookConfiguration ${name}: failurePolicy is Fail again`);
     }
+  }
+
+  /**
+   * As soon as another gives addresses, what Fairlead has written down is not true any more, and on a later way to
+   * Fairlead it would speak against what Services have. Without it these are taken over, as at the first time.
+   */
+  async #forgetBlocks(): Promise<void> {
+    const { items } = await this.#client.list(AddressBlock, { signal: this.#asked.signal });
+    for (const { metadata } of items) await this.#client.delete(AddressBlock, metadata, { signal: this.#asked.signal });
+    if (items.length > 0) this.#say(`AddressBlocks deleted, for MetalLB does not keep them: ${items.length}`);
   }
 
   /** Fairlead has written down whose the addresses are. */

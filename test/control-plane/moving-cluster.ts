@@ -40,6 +40,9 @@ export class MovingCluster {
     };
     const cluster = await BgpCluster.up({ api: "kubernetes", proxy: "kube-proxy", withoutFairlead: true, programs });
     try {
+      // All that the lab's control plane knows of Fairlead: MetalLB's own kinds stay.
+      const ours = ["addressblocks", "nodereports", "rollouts"].map((each) => `${each}.fairlead.dev`);
+      await cluster.kubectl(["delete", "crd", ...ours]);
       const here = (name: string) => join(import.meta.dirname, name);
       await cluster.kubectl(["label", "namespace", namespace, "pod-security.kubernetes.io/enforce=privileged"]);
       await cluster.kubectl(["apply", "-f", here("metallb.yaml"), "-f", manifest("resources")]);
@@ -64,9 +67,9 @@ export class MovingCluster {
     await this.cluster.lab.down();
   }
 
-  /** As the how-to has it, but that the lab's cluster has Fairlead's definitions already. */
+  /** As the how-to has it. */
   async installFairlead(): Promise<void> {
-    const values = ["migration.metallb=true", "crds.install=false"].map((each) => `--set=${each}`);
+    const values = ["migration.metallb=true", "crds.metallb=false"].map((each) => `--set=${each}`);
     await this.#helm("install", chart, ...values);
   }
 

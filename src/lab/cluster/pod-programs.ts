@@ -47,14 +47,11 @@ export async function podProgramArgv(
     return `${name}=${value ?? fieldOf(pod, node, valueFrom?.fieldRef?.fieldPath)}`;
   });
   const kept = (container?.securityContext?.capabilities?.add ?? []).map((name) => `,+${name.toLowerCase()}`).join("");
-  return [
-    ...["unshare", "--mount", "--propagation", "private", "--"],
-    ...["sh", "-c", withOwnRun, "pod", run],
-    ...["env", "--unset=KUBECONFIG", ...given, ...own],
-    ...["setpriv", "--no-new-privs", `--bounding-set=-all${kept}`],
-    ...program,
-    ...(container?.args ?? []),
-  ];
+  const enter = ["unshare", "--mount", "--propagation", "private", "--"];
+  const mount = ["sh", "-c", withOwnRun, "pod", run];
+  const told = ["env", "--unset=KUBECONFIG", ...given, ...own];
+  const bound = ["setpriv", "--no-new-privs", `--bounding-set=-all${kept}`];
+  return [...enter, ...mount, ...told, ...bound, ...program, ...(container?.args ?? [])];
 }
 
 /** The downward API, as far as these pods ask it. */
