@@ -49,7 +49,10 @@ export class MovingCluster {
       await cluster.kubectl(["apply", "-f", manifest("workload"), "-f", here("metallb-workloads.yaml")]);
       const monitor = await RouteMonitor.start(cluster.lab, "switch");
       await announced(cluster, 3);
-      const client = await LoadClient.start(cluster.lab, "client", { address, port: 80, rate: 120, timeoutMs: 300 });
+      // Short of the second after which TCP would try again, so that nothing that is lost is hidden; and long, for here
+      // everything of a cluster runs on one machine.
+      const load = { address, port: 80, rate: 120, timeoutMs: 900 };
+      const client = await LoadClient.start(cluster.lab, "client", load);
       return new MovingCluster(cluster, monitor, client);
     } catch (error) {
       await cluster.lab.down();
@@ -147,8 +150,8 @@ export class MovingCluster {
     const range = "bgp listen range 10.10.2.0/28 peer-group fairlead";
     const paths = ["address-family ipv4 unicast", "maximum-paths 4"];
     await this.cluster.switch.configure(["router bgp 65210", ...neighbours, range, ...paths]);
-    const source = "fairlead.dev/source-from=10.10.2.0/28";
-    await this.cluster.kubectl(["annotate", "bgppeer", "l3-switch", "-n", namespace, source]);
+    const how = ["fairlead.dev/source-from=10.10.2.0/28", "fairlead.dev/next-hop=node"];
+    await this.cluster.kubectl(["annotate", "bgppeer", "l3-switch", "-n", namespace, ...how]);
   }
 
   async giveSecondAddresses(): Promise<void> {

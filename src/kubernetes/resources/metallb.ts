@@ -247,6 +247,7 @@ export const ownAnnotations = {
   connectMode: "fairlead.dev/connect-mode",
   ttlSecurityHops: "fairlead.dev/ttl-security-hops",
   sourceFrom: "fairlead.dev/source-from",
+  nextHop: "fairlead.dev/next-hop",
   /** On a BGPAdvertisement. */
   prepend: "fairlead.dev/as-path-prepend",
   med: "fairlead.dev/med",

@@ -24,6 +24,7 @@ export function plannedPeer(fields: Partial<Peer> = {}): Peer {
     routerId: undefined,
     sourceAddress: undefined,
     sourceFrom: undefined,
+    nextHop: "session",
     vrf: undefined,
     md5Password: undefined,
     gracefulRestart: false,

@@ -94,9 +94,12 @@ test("where the switch knows a second address of each node, whoever comes is the
     await moving.giveSecondAddresses();
 
     const overlapping = async (name: string, way: "--go" | "--back") => {
-      const { nodesAfterEachChange } = await moving.counted(t, name, async () => void (await moving.migrate(t, way)));
-      assert.ok(nodesAfterEachChange.length > 0);
-      for (const nodes of nodesAfterEachChange) assert.deepEqual(nodes, cluster.nodes);
+      const { report, nodesAfterEachChange } = await moving.counted(t, name, async () => {
+        await moving.migrate(t, way);
+      });
+      // All ways lead to the nodes' own addresses, whoever announces them: the switch has nothing to change.
+      assert.deepEqual(nodesAfterEachChange, []);
+      assert.equal(report.failed, 0);
     };
     await overlapping("to Fairlead", "--go");
     await moving.createService("short-lived");
@@ -108,15 +111,15 @@ test("where the switch knows a second address of each node, whoever comes is the
     assert.equal(await moving.addressOf("heir"), freed);
     await overlapping("to Fairlead again", "--go");
     assert.equal(await moving.addressOf("heir"), freed);
-    const { nodesAfterEachChange } = await moving.counted(t, "to stay", async () => {
-      const there = ["-n", "metallb-system"];
-      await cluster.kubectl(["delete", "deployment/controller", "daemonset/speaker", ...there]);
-      await moving.upgradeFairlead("migration.metallb=false", "node.metricsPort=7472");
-      await cluster.kubectl(["rollout", "status", "daemonset/fairlead-node", ...there, "--timeout=120s"]);
-      await cluster.kubectl(["label", "nodes", "--all", "fairlead.dev/announcer-"]);
-    });
-    assert.ok(nodesAfterEachChange.every((nodes) => nodes.length >= 2));
+
+    // To stay.
+    const there = ["-n", "metallb-system"];
+    await cluster.kubectl(["delete", "deployment/controller", "daemonset/speaker", ...there]);
+    await moving.upgradeFairlead("migration.metallb=false", "node.metricsPort=7472");
+    await cluster.kubectl(["rollout", "status", "daemonset/fairlead-node", ...there, "--timeout=120s"]);
+    await cluster.kubectl(["label", "nodes", "--all", "fairlead.dev/announcer-"]);
     assert.equal((await moving.pods("node")).size, 3);
+    assert.equal(await moving.waysOfSwitch(), 3);
   } finally {
     await moving.down();
   }
