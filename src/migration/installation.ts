@@ -166,7 +166,7 @@ async function listed<Value extends KubernetesObject>(
     return (await client.list(kind, { namespace, signal })).items;
   } catch (error) {
     // The embedded API server has none of these.
-    if (isApiError(error, "not-found")) return [];
+    if (isApiError(error, "not-implemented")) return [];
     throw error;
   }
 }
