@@ -57,8 +57,14 @@ async function moveTo(to: "fairlead" | "metallb", options: MigrateOptions): Prom
   process.once("SIGINT", () => ended.abort(new Error("interrupted; run the command again to go on")));
   const say = (line: string) => void process.stdout.write(`${line}\n`);
   const times = { timeoutMs: timeout * 1000, settleMs: settle * 1000 };
-  await move({ client, say }, { namespace, to, nodes, acceptChanges, ...times }, ended.signal);
-  client.close();
+  try {
+    await move({ client, say }, { namespace, to, nodes, acceptChanges, ...times }, ended.signal);
+  } catch (error) {
+    ended.signal.throwIfAborted();
+    throw error;
+  } finally {
+    client.close();
+  }
 }
 
 function seconds(text: string): number {

@@ -19,7 +19,9 @@ export async function prepareSpeaker(client: Client, speaker: DaemonSet, patienc
   const { metadata, spec } = speaker;
   if (asksForLabel(spec.template.spec.affinity)) return false;
   const { resourceVersion } = metadata;
-  const annotations = { [strategyAnnotation]: spec.updateStrategy.type };
+  // What a way back has not put back yet is still what was before.
+  const strategy = metadata.annotations?.[strategyAnnotation] ?? spec.updateStrategy.type;
+  const annotations = { [strategyAnnotation]: strategy };
   const template = { spec: { affinity: avoidingMoved(spec.template.spec.affinity) } };
   const body = {
     metadata: { resourceVersion, annotations },
