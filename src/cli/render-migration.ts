@@ -6,7 +6,7 @@ export interface MigrationView extends Migration {
 }
 
 export function renderMigration(migration: MigrationView): string {
-  const { problems, unread, keeping, changing, silent, nodes, before } = migration;
+  const { problems, unread, keeping, changing, silent, interrupted, nodes, before } = migration;
   const parts = [
     listed("Wrong in the configuration, and to be mended first; no address is given or taken before:", problems),
     listed("Not read by Fairlead, and without effect from then on:", unread),
@@ -15,6 +15,10 @@ export function renderMigration(migration: MigrationView): string {
     listed(
       "Services that nobody would announce:",
       silent.map(({ service, why }) => `${service}: ${why.join("; ")}`),
+    ),
+    listed(
+      "Services that one node alone announces, and that cannot be reached while it is moved:",
+      interrupted.map(({ service, node }) => `${service}: ${node}`),
     ),
     listed(
       "Sessions:",

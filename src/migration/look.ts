@@ -34,6 +34,8 @@ export interface Migration {
   }[];
   /** Services that have an address which nobody would announce. */
   readonly silent: readonly { readonly service: string; readonly why: readonly string[] }[];
+  /** Services that nobody announces while the one node is moved that could. */
+  readonly interrupted: readonly { readonly service: string; readonly node: string }[];
   readonly nodes: readonly NodeMigration[];
 }
 
@@ -55,6 +57,20 @@ export function migrationOf({ snapshot, read, services, nodes }: WholeSnapshot, 
     if (announcement === undefined || announcement.offers.length > 0) return [];
     return [{ service, why: announcement.reasons.map(describe) }];
   });
+  const ways = nodes.map((object): NodeMigration => {
+    const node = object.metadata.name;
+    const peers = [...(decided.planFor(node)?.sessions.values() ?? [])].map(({ peer }) => peer);
+    const haveSources = peers.length > 0 && peers.every(({ sourceFrom }) => sourceFrom !== undefined);
+    const way = haveSources ? "overlap" : "gap";
+    return { node, announcer: announcerOf(object), peers: peers.map(({ name }) => name), way };
+  });
+  const speakers = ways.filter(({ peers }) => peers.length > 0);
+  const interrupted = kept.flatMap(({ service }) => {
+    const { offers = [], onlyNodes } = decided.announcements.get(service) ?? {};
+    const [one, ...others] = speakers.filter(({ node }) => onlyNodes?.has(node) ?? true);
+    const isAlone = offers.length > 0 && one !== undefined && others.length === 0;
+    return isAlone && one.way === "gap" ? [{ service, node: one.node }] : [];
+  });
   return {
     problems: read.problems.map(describe),
     unread,
@@ -62,16 +78,7 @@ export function migrationOf({ snapshot, read, services, nodes }: WholeSnapshot, 
     // While the configuration is wrong nothing is taken from anybody.
     changing: read.ok ? changing : [],
     silent: read.ok ? silent : [],
-    nodes: nodes.map((object) => {
-      const node = object.metadata.name;
-      const peers = [...(decided.planFor(node)?.sessions.values() ?? [])].map(({ peer }) => peer);
-      const haveSources = peers.length > 0 && peers.every(({ sourceFrom }) => sourceFrom !== undefined);
-      return {
-        node,
-        announcer: announcerOf(object),
-        peers: peers.map(({ name }) => name),
-        way: haveSources ? "overlap" : "gap",
-      };
-    }),
+    interrupted: read.ok ? interrupted : [],
+    nodes: ways,
   };
 }

@@ -140,10 +140,13 @@ class Move {
     const advice = "mend it, or accept it by --accept-changes";
     return [
       ...problems,
-      ...changing.map(
-        ({ service, before, after }) =>
-          `Service ${service}: has ${before.join(", ") || "no address"}, would have ${after.join(", ") || "none"}; ${advice}`,
-      ),
+      // One that has no address yet has none to lose.
+      ...changing
+        .filter(({ before }) => before.length > 0)
+        .map(
+          ({ service, before, after }) =>
+            `Service ${service}: has ${before.join(", ") || "no address"}, would have ${after.join(", ") || "none"}; ${advice}`,
+        ),
       ...unread.map((each) => `${each}; ${advice}`),
     ];
   }
