@@ -92,6 +92,17 @@ export class MovingCluster {
     return said;
   }
 
+  /** The command is gone, without a word, while a node is on its way. */
+  async interrupted(node: string, where: "none" | "both"): Promise<void> {
+    const { lab, kubeconfig } = this.cluster;
+    const argv = fairlead("migrate", "metallb", "--go", "--kubeconfig", kubeconfig);
+    const command = await lab.run("api", { name: "migrate", argv });
+    const label = ["get", "node", node, "-o", "jsonpath={.metadata.labels['fairlead\\.dev/announcer']}"];
+    const isThere = async () => (await this.cluster.kubectl(label)).trim() === where;
+    await until(`${node} is on its way, see ${command.logFile}`, isThere, { timeoutMs: 60_000 });
+    await command.kill();
+  }
+
   /** What clients and the switch see while something is done, and a little longer. */
   async counted(t: TestContext, name: string, live: () => Promise<void>): Promise<Counted> {
     const fromMs = Date.now();
@@ -159,6 +170,22 @@ export class MovingCluster {
       const add = ["ip", "address", "add", `${secondAddress(this.cluster, node)}/24`, "dev", "eth0"];
       await this.cluster.lab.exec(node, add);
     }
+  }
+
+  /** Resolves when the switch has sessions with these addresses, and with no others. */
+  async speaksFrom(...addresses: readonly string[]): Promise<void> {
+    await until(
+      `the switch has sessions with ${addresses.join(", ")}`,
+      async () => {
+        const said = (await this.cluster.switch.show("bgp neighbors")) as Record<
+          string,
+          { readonly bgpState?: string }
+        >;
+        const up = Object.entries(said).flatMap(([each, { bgpState }]) => (bgpState === "Established" ? [each] : []));
+        return up.sort().join() === addresses.join();
+      },
+      { timeoutMs: 120_000, everyMs: 200 },
+    );
   }
 
   async waysOfSwitch(): Promise<number> {

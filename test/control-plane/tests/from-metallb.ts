@@ -34,7 +34,9 @@ test("a cluster comes from MetalLB and goes back node by node: addresses stay, a
       assert.deepEqual([...(await moving.pods("speaker")).keys()].sort(), others);
       await moving.createService("of-fairlead");
       await moving.addressOf("of-fairlead");
+      await moving.interrupted(others[0] ?? "", "none");
       const said = await moving.migrate(t, "--go");
+      assert.match(said, new RegExp(`^${others[0]}: MetalLB is gone`, "m"));
       assert.match(said, /^Services that have the addresses that they had: 3 of 3$/m);
     });
     assert.ok(there.nodesAfterEachChange.every((nodes) => nodes.length >= 2));
@@ -128,6 +130,10 @@ test("where the switch knows a second address of each node, whoever comes is the
     await cluster.kubectl(["label", "nodes", "--all", "fairlead.dev/announcer-"]);
     assert.equal((await moving.pods("node")).size, 3);
     assert.equal(await moving.waysOfSwitch(), 3);
+    // The second addresses are given up, as any other change of peers.
+    const annotations = ["fairlead.dev/source-from-", "fairlead.dev/next-hop-"];
+    await cluster.kubectl(["annotate", "bgppeer", "l3-switch", ...there, ...annotations]);
+    await moving.speaksFrom("10.10.2.112", "10.10.2.113", "10.10.2.114");
   } finally {
     await moving.down();
   }
