@@ -6,7 +6,7 @@ export interface MigrationView extends Migration {
 }
 
 export function renderMigration(migration: MigrationView): string {
-  const { problems, unread, keeping, changing, silent, interrupted, nodes, before } = migration;
+  const { problems, unread, keeping, changing, silent, unequal, interrupted, nodes, before } = migration;
   const parts = [
     listed("Wrong in the configuration, and to be mended first; no address is given or taken before:", problems),
     listed("Not read by Fairlead, and without effect from then on:", unread),
@@ -16,6 +16,7 @@ export function renderMigration(migration: MigrationView): string {
       "Services that nobody would announce:",
       silent.map(({ service, why }) => `${service}: ${why.join("; ")}`),
     ),
+    listed("Routes that would not be equal to MetalLB's:", unequal),
     listed(
       "Services that one node alone announces, and that cannot be reached while it is moved:",
       interrupted.map(({ service, node }) => `${service}: ${node}`),

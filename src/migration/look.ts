@@ -1,6 +1,6 @@
 import { formatAddress } from "../net/index.ts";
 import { assignedAddresses, describe, plan } from "../plan/index.ts";
-import { keyOf } from "../kubernetes/resources/index.ts";
+import { keyOf, ownAnnotations } from "../kubernetes/resources/index.ts";
 import type { WholeSnapshot } from "../snapshot/index.ts";
 import { announcerOf, type Announcer } from "./announcer.ts";
 
@@ -34,6 +34,8 @@ export interface Migration {
   }[];
   /** Services that have an address which nobody would announce. */
   readonly silent: readonly { readonly service: string; readonly why: readonly string[] }[];
+  /** BGPPeers to which the two would announce unequal paths: routers send nothing by the worse. */
+  readonly unequal: readonly string[];
   /** Services that nobody announces while the one node is moved that could. */
   readonly interrupted: readonly { readonly service: string; readonly node: string }[];
   readonly nodes: readonly NodeMigration[];
@@ -78,6 +80,13 @@ export function migrationOf({ snapshot, read, services, nodes }: WholeSnapshot, 
     // While the configuration is wrong nothing is taken from anybody.
     changing: read.ok ? changing : [],
     silent: read.ok ? silent : [],
+    unequal: [...(read.ok ? read.configuration.peers.values() : [])].flatMap(({ name, origin }) =>
+      origin === "igp"
+        ? []
+        : [
+            `BGPPeer ${name}: metadata.annotations[${ownAnnotations.origin}] is ${origin}; must be igp, as MetalLB has it: while a part of the nodes is moved, routers send nothing to the nodes with the worse ORIGIN`,
+          ],
+    ),
     interrupted: read.ok ? interrupted : [],
     nodes: ways,
   };

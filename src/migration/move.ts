@@ -135,7 +135,7 @@ class Move {
     return clash === undefined ? [] : [clash];
   }
 
-  #changes({ problems, changing, unread }: Migration): string[] {
+  #changes({ problems, changing, unread, unequal }: Migration): string[] {
     if (this.#options.acceptChanges) return [...problems];
     const advice = "mend it, or accept it by --accept-changes";
     return [
@@ -148,6 +148,7 @@ class Move {
             `Service ${service}: has ${before.join(", ") || "no address"}, would have ${after.join(", ") || "none"}; ${advice}`,
         ),
       ...unread.map((each) => `${each}; ${advice}`),
+      ...unequal.map((each) => `${each}; ${advice}`),
     ];
   }
 

@@ -47,6 +47,8 @@ export class MovingCluster {
       await cluster.kubectl(["label", "namespace", namespace, "pod-security.kubernetes.io/enforce=privileged"]);
       await cluster.kubectl(["apply", "-f", here("metallb.yaml"), "-f", manifest("resources")]);
       await cluster.kubectl(["apply", "-f", manifest("workload"), "-f", here("metallb-workloads.yaml")]);
+      const origin = ["annotate", "bgppeer", "l3-switch", "-n", namespace, "fairlead.dev/origin=igp"];
+      await cluster.kubectl(origin);
       const monitor = await RouteMonitor.start(cluster.lab, "switch");
       await announced(cluster, 3);
       // Short of the second after which TCP would try again, so that nothing that is lost is hidden; and long, for here

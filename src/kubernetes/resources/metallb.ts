@@ -248,6 +248,7 @@ export const ownAnnotations = {
   ttlSecurityHops: "fairlead.dev/ttl-security-hops",
   sourceFrom: "fairlead.dev/source-from",
   nextHop: "fairlead.dev/next-hop",
+  origin: "fairlead.dev/origin",
   /** On a BGPAdvertisement. */
   prepend: "fairlead.dev/as-path-prepend",
   med: "fairlead.dev/med",

@@ -25,6 +25,7 @@ export function plannedPeer(fields: Partial<Peer> = {}): Peer {
     sourceAddress: undefined,
     sourceFrom: undefined,
     nextHop: "session",
+    origin: "incomplete",
     vrf: undefined,
     md5Password: undefined,
     gracefulRestart: false,

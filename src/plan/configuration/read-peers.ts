@@ -52,6 +52,7 @@ export function readPeer(
     const where = `metadata.annotations[${ownAnnotations.nextHop}]`;
     complain(where, nextHop, "must be left out for a router on a link of the node");
   }
+  const origin = wordIn(object, ownAnnotations.origin, ["igp", "incomplete"] as const, complain) ?? "incomplete";
   const hops = { least: 1, most: 254 };
   const ttlSecurityHops = numberIn(object, ownAnnotations.ttlSecurityHops, hops, complain);
   if (problems.length > before || reach === undefined) return undefined;
@@ -66,6 +67,7 @@ export function readPeer(
     sourceAddress,
     sourceFrom,
     nextHop,
+    origin,
     vrf: spec.vrf,
     md5Password,
     gracefulRestart: spec.enableGracefulRestart ?? false,
