@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { parseAddress, type Address } from "../src/net/index.ts";
+import { address } from "../src/net/testing.ts";
 import { until } from "../src/lab/index.ts";
 import { BfdAgent } from "../src/node/bfd/index.ts";
 import { Bfdd } from "../test/interop/bfdd.ts";
@@ -112,12 +112,6 @@ router bgp ${own}
   network ${besideRoute}
  exit-address-family\n`,
   };
-}
-
-export function address(text: string): Address {
-  const parsed = parseAddress(text);
-  if (parsed === undefined) throw new Error(`${text} is no address`);
-  return parsed;
 }
 
 function ip(args: string): void {

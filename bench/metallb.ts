@@ -11,7 +11,7 @@ export const metallb: Benchmark = {
   name: "metallb",
   about: "MetalLB and Fairlead by turns, on Kubernetes' own control plane, beside what the API server can do at most",
   async *run(signal, { quick }) {
-    build();
+    await build();
     const programs = metallbPrograms();
     const counts = quick ? [1_000] : [1_000, 5_000];
     await using stage = await Stage.start(signal);

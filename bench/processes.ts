@@ -22,7 +22,7 @@ export const processes: Benchmark = {
   name: "processes",
   about: `start-up, memory and work of the compiled controller and node agent, with no Service and with ${serviceCount}`,
   async *run(signal) {
-    build();
+    await build();
     enterOwnNamespace();
     using neighbour = new Neighbour("bench", [`${nodeAddress}/24`], [`${switchAddress}/24`]);
     await using frr = await Frr.start(neighbour.name, switchConfiguration);

@@ -16,12 +16,12 @@ const root = join(import.meta.dirname, "..");
 const cache = join(process.env["XDG_CACHE_HOME"] ?? join(homedir(), ".cache"), "fairlead/debian");
 
 /** Builds what is published and writes the image into `output`. Returns its digest. */
-export function buildImage(output: string): {
+async function buildImage(output: string): Promise<{
   readonly digest: string;
   readonly images: readonly ImageOfArchitecture[];
-} {
+}> {
   mkdirSync(cache, { recursive: true });
-  build();
+  await build();
   const scratch = mkdtempSync(join(tmpdir(), "fairlead-image-"));
   try {
     const program = layer("Fairlead", join(scratch, "program"), programTree);
@@ -86,7 +86,7 @@ if (import.meta.main) {
   if (values.update) {
     updateLock(cache);
   } else {
-    const { digest, images } = buildImage(resolve(values.output));
+    const { digest, images } = await buildImage(resolve(values.output));
     process.stdout.write(`${sizes(images)}\n\n${resolve(values.output)}\nfairlead:${manifest().version}@${digest}\n`);
   }
 }

@@ -4,13 +4,13 @@
 import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, symlinkSync } from "node:fs";
-import { homedir } from "node:os";
 import { dirname, join } from "node:path";
-import { goEnvironment, newEnoughGo } from "./kubernetes/go-toolchain.ts";
+import { goEnvironment } from "./kubernetes/go-environment.ts";
+import { programCache } from "./kubernetes/go-programs.ts";
+import { newEnoughGo } from "./kubernetes/go-toolchain.ts";
 
 const root = join(import.meta.dirname, "..");
 const sources = join(import.meta.dirname, "kubernetes");
-const cache = join(process.env["XDG_CACHE_HOME"] ?? join(homedir(), ".cache"), "fairlead");
 const commands = ["kube-apiserver", "kube-controller-manager", "kube-proxy", "kube-scheduler"];
 const programs = ["etcd", ...commands];
 
@@ -25,7 +25,7 @@ export function controlPlanePrograms(): string {
     if (missing.length > 0) throw new Error(`KUBEBUILDER_ASSETS: ${given} has no ${missing.join(", ")}`);
     return given;
   }
-  const folder = join(cache, `kubernetes-${kubernetesVersion()}-${digestOfSources()}`);
+  const folder = join(programCache, `kubernetes-${kubernetesVersion()}-${digestOfSources()}`);
   if (missingIn(folder).length > 0) build(folder);
   mkdirSync(dirname(link), { recursive: true });
   rmSync(link, { force: true });
@@ -38,7 +38,7 @@ function missingIn(folder: string): string[] {
 }
 
 function build(folder: string): void {
-  const go = newEnoughGo(cache, say);
+  const go = newEnoughGo(programCache, say);
   const version = kubernetesVersion();
   const scratch = `${folder}.${process.pid}`;
   mkdirSync(scratch, { recursive: true });

@@ -1,8 +1,9 @@
 import { execFileSync, spawnSync } from "node:child_process";
 import { chmodSync, cpSync, existsSync, globSync, mkdirSync, readdirSync, renameSync, rmSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
-import { tmpdir } from "node:os";
 import { installDebianPackages } from "../set-up.mjs";
+import { goEnvironment } from "./go-environment.ts";
+import { downloadedModule } from "./go-module.ts";
 
 /** What Kubernetes asks of Go, by its go.mod. */
 const neededMinor = 26;
@@ -16,9 +17,6 @@ const sums: Readonly<Record<string, string>> = {
   amd64: "h1:BbG1DRIqH1ZVMRnQg/4M6jtOJjMFUusUjI+kXRBWqE8=",
   arm64: "h1:3daC5cZuthisv2y8yd9iERt0sN0KIW5fFKNTbnxpDEA=",
 };
-
-/** What a go is started with so that it is that very one, and nothing that the user has set changes what is built. */
-export const goEnvironment = { GOTOOLCHAIN: "local", GOFLAGS: "", GOWORK: "off", CGO_ENABLED: "0" };
 
 /** The path of a go that is new enough: the machine's, or else one that the machine's older go has downloaded to `cache`. */
 export function newEnoughGo(cache: string, say: (line: string) => void): string {
@@ -41,16 +39,7 @@ function minorOf(go: string): number {
 /** The folder in go's module cache. */
 function downloadedToolchain(): string {
   const arch = process.arch === "x64" ? "amd64" : process.arch;
-  const module = `${toolchain.module}@v0.0.1-go${toolchain.version}.linux-${arch}`;
-  // Not in the project, whose go.mod files an older go cannot read.
-  const told = execFileSync("go", ["mod", "download", "-json", module], {
-    cwd: tmpdir(),
-    encoding: "utf8",
-    env: { ...process.env, ...goEnvironment, GO111MODULE: "on" },
-  });
-  const { Dir, Sum } = JSON.parse(told) as { Dir: string; Sum: string };
-  if (Sum !== sums[arch]) throw new Error(`${module} has the sum ${Sum}, and not ${sums[arch] ?? "one that is known"}`);
-  return Dir;
+  return downloadedModule("go", `${toolchain.module}@v0.0.1-go${toolchain.version}.linux-${arch}`, sums[arch]);
 }
 
 /** A module has no executable files, and no go.mod below its root: the one go sets right, the other is called _go.mod. */

@@ -1,6 +1,6 @@
 import { InvalidArgumentError, Option, type Command } from "commander";
 import type { ApiChoice, BfdTimes, ClusterChoices, ProxyChoice } from "../lab/index.ts";
-import { clusterTakes, stories, type StoryKind, type StoryOptions } from "../lab/stories/index.ts";
+import { stories, type StoryKind, type StoryOptions } from "../lab/stories/index.ts";
 import { parseDetectionTimes } from "./detection-times.ts";
 
 /** `fairlead lab`: whole networks on one machine. */
@@ -12,23 +12,21 @@ export function addLabCommands(program: Command): void {
     .description("tell a story on a lab that is built for it and taken away after it; status 0 if all was seen");
   for (const story of stories) addStory(run, story);
 
-  lab
-    .command("up")
-    .description("build a scenario's network, configured and with its workload, and leave it running")
-    .argument("<scenario>", "bgp", scenario)
-    .addOption(apiOption(clusterTakes.api))
-    .addOption(proxyOption(clusterTakes.proxy))
-    .option("--image <folder>", clusterTakes.image)
-    .action(async (_: string, options: ClusterChoices) => {
-      const { BgpCluster, manifest } = await import("../lab/index.ts");
-      const { renderTour } = await import("./render-tour.ts");
-      const cluster = await BgpCluster.up({ ...options, signal: interruption() });
-      await cluster.kubectl(["apply", "-f", manifest("resources"), "-f", manifest("workload")]);
-      await cluster.lab.leaveRunning();
-      process.stdout.write(renderTour(cluster));
-      // What runs on belongs to the lab now, and nothing of it keeps this process.
-      process.exit(0);
-    });
+  withClusterOptions(
+    lab
+      .command("up")
+      .description("build a scenario's network, configured and with its workload, and leave it running")
+      .argument("<scenario>", "bgp", scenario),
+  ).action(async (_: string, options: ClusterChoices) => {
+    const { BgpCluster, manifest } = await import("../lab/index.ts");
+    const { renderTour } = await import("./render-tour.ts");
+    const cluster = await BgpCluster.up({ ...options, signal: interruption() });
+    await cluster.kubectl(["apply", "-f", manifest("resources"), "-f", manifest("workload")]);
+    await cluster.lab.leaveRunning();
+    process.stdout.write(renderTour(cluster));
+    // What runs on belongs to the lab now, and nothing of it keeps this process.
+    process.exit(0);
+  });
 
   lab
     .command("down")
@@ -59,10 +57,7 @@ function addStory(run: Command, { name, about, takes, tell }: StoryKind): void {
     .option("--json", "print one object on standard output, and nothing else", false);
   if (takes.bfd !== undefined) command.option("--bfd <times>", takes.bfd, bfdTimes);
   if (takes.faults !== undefined) command.option("--faults <count>", takes.faults, faults);
-  if (takes.api !== undefined) command.addOption(apiOption(takes.api));
-  if (takes.proxy !== undefined) command.addOption(proxyOption(takes.proxy));
-  if (takes.image !== undefined) command.option("--image <folder>", takes.image);
-  command.action(async ({ json, ...options }: StoryOptions & { readonly json: boolean }) => {
+  withClusterOptions(command).action(async ({ json, ...options }: StoryOptions & { readonly json: boolean }) => {
     const { liveAudience, renderReport } = await import("./render-story.ts");
     const report = await tell(liveAudience(json ? process.stderr : process.stdout), options, interruption());
     process.stdout.write(json ? `${JSON.stringify(report)}\n` : renderReport(report));
@@ -76,16 +71,20 @@ function faults(text: string): number {
   return count;
 }
 
-function apiOption(about: string): Option {
-  return new Option("--api <which>", about)
-    .choices(["embedded", "kubernetes"] satisfies ApiChoice[])
-    .default("embedded");
-}
-
-function proxyOption(about: string): Option {
-  return new Option("--proxy <which>", about)
-    .choices(["fairlead", "kube-proxy"] satisfies ProxyChoice[])
-    .default("fairlead");
+/** What every lab's cluster can be made of. */
+function withClusterOptions(command: Command): Command {
+  return command
+    .addOption(
+      new Option("--api <which>", "the embedded API server, or Kubernetes' own control plane")
+        .choices(["embedded", "kubernetes"] satisfies ApiChoice[])
+        .default("embedded"),
+    )
+    .addOption(
+      new Option("--proxy <which>", "who takes Services' traffic to pods; kube-proxy needs --api kubernetes")
+        .choices(["fairlead", "kube-proxy"] satisfies ProxyChoice[])
+        .default("fairlead"),
+    )
+    .option("--image <folder>", "an OCI layout: Fairlead runs on its files, and not on these");
 }
 
 /** Aborted by Ctrl-C and SIGTERM: what was built is taken away then. */

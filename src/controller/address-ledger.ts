@@ -1,25 +1,12 @@
 import { setTimeout as wait } from "node:timers/promises";
-import { formatAddress, type Address } from "../net/index.ts";
+import type { Address } from "../net/index.ts";
 import type { AddressBlock, Service } from "../kubernetes/resources/index.ts";
-import {
-  assignedAddresses,
-  blockFirstAddress,
-  blockNameOf,
-  ownershipLine,
-  ownershipsIn,
-  type Holding,
-  type Ownership,
-} from "../plan/index.ts";
+import { assignedAddresses, blockNameOf, type Holding, type Ownership } from "../plan/index.ts";
 import { isConflict, isGone, type AddressApi } from "./address-api.ts";
+import { changed, known, nameOf, versionOf, type Known } from "./known-block.ts";
 
 /** An address to be written down as a Service's, before it goes into the Service's status; as the decision saw it. */
 export type Claim = Ownership;
-
-/** A block as it is written, with its lines by owner and address. */
-interface Known {
-  readonly block: AddressBlock;
-  readonly owned: ReadonlyMap<string, Ownership>;
-}
 
 export interface LedgerHandlers {
   /** Who holds what has changed: by other writers, or by a release of ours. */
@@ -212,7 +199,8 @@ export class AddressLedger {
   async #verified(releases: readonly Holding[]): Promise<Holding[]> {
     const verdicts = await Promise.all(
       releases.map(async (holding) => {
-        const service = await this.#api.readService(holding.service);
+        const service = await this.#read(holding);
+        if (service === "unreadable") return false;
         if (service === undefined || service.metadata.uid !== holding.uid) return true;
         if (!this.#handlers.isDecidedOn(service) || this.#handlers.isWanted(holding)) return false;
         // Whoever wrote this ownership for this very version may be about to write the status.
@@ -221,6 +209,16 @@ export class AddressLedger {
       }),
     );
     return releases.filter((_, index) => verdicts[index]);
+  }
+
+  /** One Service that cannot be read does not hold up what else is to be written. */
+  async #read({ service, address }: Holding): Promise<Service | undefined | "unreadable"> {
+    try {
+      return await this.#api.readService(service);
+    } catch (error) {
+      this.#handlers.onFailure(blockNameOf(address), error);
+      return "unreadable";
+    }
   }
 
   #settle(block: AddressBlock, pending: Pending, claims: readonly Claim[], releases: readonly Holding[]): void {
@@ -262,40 +260,4 @@ export class AddressLedger {
     this.#handlers.onHeld([...now.owned.values()], gone);
     if (issued.length > 0) this.#handlers.onClaimed(new Set(issued.map((claim) => claim.service)));
   }
-}
-
-function known(block: AddressBlock): Known {
-  return { block, owned: new Map(ownershipsIn(block).map((each) => [nameOf(each), each])) };
-}
-
-function changed(
-  before: Known | undefined,
-  address: Address,
-  claims: readonly Claim[],
-  releases: readonly Holding[],
-): AddressBlock {
-  const block = before?.block ?? emptyBlock(address);
-  const owned = new Map<string, Ownership>(before?.owned);
-  for (const release of releases) owned.delete(nameOf(release));
-  for (const claim of claims) owned.set(nameOf(claim), claim);
-  return { ...block, spec: { ...block.spec, owned: [...owned.values()].map(ownershipLine) } };
-}
-
-function emptyBlock(address: Address): AddressBlock {
-  return {
-    apiVersion: "fairlead.dev/v1alpha1",
-    kind: "AddressBlock",
-    metadata: { name: blockNameOf(address) },
-    spec: { first: formatAddress(blockFirstAddress(address)), owned: [] },
-  };
-}
-
-function nameOf({ uid, address }: Pick<Holding, "uid" | "address">): string {
-  return `${formatAddress(address)} ${uid}`;
-}
-
-/** Versions of one object grow as it is written; a server that counts in another way leaves 0, and nothing is older. */
-function versionOf(block: AddressBlock): bigint {
-  const text = block.metadata.resourceVersion ?? "";
-  return /^[0-9]+$/.test(text) ? BigInt(text) : 0n;
 }

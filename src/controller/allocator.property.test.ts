@@ -36,7 +36,7 @@ type Delivery = { readonly service?: Service; readonly gone?: string; readonly b
 class Api {
   readonly services = new Map<string, Service>();
   readonly blocks = new Map<string, AddressBlock>();
-  readonly watchers: ((delivery: Delivery) => void)[] = [];
+  readonly watchers = new Set<(delivery: Delivery) => void>();
   #version = 0;
   #uid = 0;
 
@@ -88,14 +88,20 @@ function conflict(): ApiError {
   return new ApiError({ verb: "write", kind: "x" }, 409, { reason: "Conflict" });
 }
 
+/** Nothing comes of what a dead controller was about to do. */
+const never = new Promise<never>(() => undefined);
+
 /** One controller with caches of its own; everything that it does or hears happens when the scheduler says. */
 class Controller {
   readonly allocator: Allocator;
   readonly #queued = new Set<string>();
+  readonly #api: Api;
+  readonly #watcher: (delivery: Delivery) => void;
+  #isDead = false;
 
   constructor(api: Api, scheduler: fc.Scheduler, failures: unknown[]) {
     const later = <T>(label: string, act: () => T): Promise<T> =>
-      scheduler.schedule(Promise.resolve(), label).then(act);
+      scheduler.schedule(Promise.resolve(), label).then(() => (this.#isDead ? never : act()));
     const port: AddressApi = {
       readService: (key) => later("read service", () => api.services.get(key)),
       readBlock: (name) => later("read block", () => api.blocks.get(name)),
@@ -126,14 +132,23 @@ class Controller {
       onFailure: (_, error) => failures.push(error),
     });
     this.allocator.setConfiguration(configuration);
-    this.allocator.start();
-    let before: Promise<unknown> = Promise.resolve();
-    api.watchers.push((delivery) => {
+    for (const service of api.services.values()) this.allocator.setService(service);
+    this.allocator.observeBlocks(api.blocks.values());
+    let before: Promise<unknown> = later("all is known", () => this.allocator.start());
+    this.#api = api;
+    this.#watcher = (delivery) => {
       // In order, for a watch never reorders; late, for it lags.
       before = before
         .then(() => later("hear", () => this.#hear(delivery)))
         .catch((error: unknown) => failures.push(error));
-    });
+    };
+    api.watchers.add(this.#watcher);
+  }
+
+  /** Whatever it was doing. */
+  die(): void {
+    this.#isDead = true;
+    this.#api.watchers.delete(this.#watcher);
   }
 
   #hear({ service, gone, block }: Delivery): void {
@@ -145,15 +160,24 @@ class Controller {
 }
 
 const anyDeed = fc.record({
-  do: fc.constantFrom("create", "create", "create", "delete", "toggle", "retry"),
+  do: fc.constantFrom("create", "create", "create", "delete", "toggle", "retry", "die"),
   name: fc.constantFrom("a", "b", "c", "d"),
 });
 
-function perform(api: Api, deed: { do: string; name: string }, controllers: readonly Controller[]): void {
+function perform(
+  api: Api,
+  deed: { do: string; name: string },
+  controllers: Controller[],
+  start: () => Controller,
+): void {
   const key = `d/${deed.name}`;
   const service = api.services.get(key);
   if (deed.do === "create" && service === undefined) api.create(deed.name);
   if (deed.do === "delete") api.delete(key);
+  if (deed.do === "die") {
+    controllers.shift()?.die();
+    controllers.push(start());
+  }
   if (deed.do === "retry") for (const { allocator } of controllers) allocator.retry();
   if (deed.do === "toggle" && service !== undefined) {
     const type = service.spec.type === "LoadBalancer" ? "ClusterIP" : "LoadBalancer";
@@ -169,11 +193,12 @@ async function play(
 ): Promise<Api> {
   const api = new Api();
   const failures: unknown[] = [];
-  const controllers = Array.from({ length: count }, () => new Controller(api, scheduler, failures));
+  const start = () => new Controller(api, scheduler, failures);
+  const controllers = Array.from({ length: count }, start);
   for (const deed of deeds) {
     void scheduler
       .schedule(Promise.resolve(), "deed")
-      .then(() => perform(api, deed, controllers))
+      .then(() => perform(api, deed, controllers, start))
       .catch((error: unknown) => failures.push(error));
   }
   await untilQuiet(scheduler);
@@ -208,7 +233,7 @@ function assertSettled(api: Api): void {
 
 for (const count of [1, 2]) {
   const who = count === 1 ? "one controller" : "two controllers that both believe that they lead";
-  test(`${who}: no address is ever given twice, and in the end all who can be are served`, async () => {
+  test(`${who}, killed and started anew: no address is ever given twice, and in the end all who can be are served`, async () => {
     await fc.assert(
       fc.asyncProperty(fc.scheduler(), fc.array(anyDeed, { maxLength: 14 }), async (scheduler, deeds) => {
         assertSettled(await play(scheduler, deeds, count));

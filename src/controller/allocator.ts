@@ -102,7 +102,8 @@ export class Allocator {
     const { changed, releases } = this.#planner.settle();
     for (const decision of changed) {
       this.#handlers.onDecided(decision);
-      this.#claim(decision);
+      // Nothing to be written down first: whoever wrote it may not have lived to write the status.
+      if (this.#claim(decision)) this.#queue.add(decision.service);
     }
     for (const release of releases) this.#ledger.release(release);
   }

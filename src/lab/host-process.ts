@@ -90,8 +90,9 @@ export class HostProcess {
     return this.running && this.#child.kill(signal);
   }
 
-  /** Asks it to end, and kills it when it has not done so in time. */
+  /** Asks it to end, and kills it when it has not done so in time: without a word, where there is none. */
   async stop(graceMs = 5000): Promise<ProcessEnd> {
+    if (graceMs === 0) return this.kill();
     this.send("SIGTERM");
     const timer = setTimeout(() => this.send("SIGKILL"), graceMs);
     const end = await this.ended;

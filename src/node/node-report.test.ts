@@ -25,6 +25,7 @@ test("counts that change are gathered, a session that comes is told at once, and
   let sessions = [session(0)];
   const startTime = new Date(0);
   const observe = () => ({
+    nodeUid: undefined,
     startTime,
     sessions,
     problems: [],

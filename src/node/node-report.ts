@@ -11,6 +11,8 @@ type Status = NonNullable<NodeReport["status"]>;
 type Session = Status["sessions"][number];
 
 export interface Observed {
+  /** Of the Node, as it is or was last. */
+  readonly nodeUid: string | undefined;
   readonly startTime: Date;
   readonly sessions: readonly PeerStatus[];
   readonly problems: readonly ConfigurationReason[];
@@ -23,8 +25,20 @@ export interface Observed {
   readonly dateOf: (moment: number) => Date;
 }
 
-/** What a node sees, in the form in which it reports it. */
-export function reportOf({ startTime, sessions, problems, revision, trial, nodes, dateOf }: Observed): Status {
+/** A report as it is written. */
+interface Report {
+  readonly metadata: Pick<NodeReport["metadata"], "name" | "ownerReferences">;
+  readonly status: Status;
+}
+
+/** What a node sees, in the form in which it reports it. It goes when its Node does. */
+function reportOf(name: string, observed: Observed): Report {
+  const { nodeUid: uid } = observed;
+  const owner = uid === undefined ? {} : { ownerReferences: [{ apiVersion: "v1", kind: "Node", name, uid }] };
+  return { metadata: { name, ...owner }, status: statusOf(observed) };
+}
+
+function statusOf({ startTime, sessions, problems, revision, trial, nodes, dateOf }: Observed): Status {
   return {
     startTime: startTime.toISOString(),
     ...(revision === undefined ? {} : { revision }),
@@ -71,7 +85,7 @@ export class Reporter {
   readonly #onFailure: (error: unknown) => void;
   readonly #stopping = new AbortController();
   #mayWrite = false;
-  #written: Status | undefined;
+  #written: Report | undefined;
   #writtenAt = Number.NEGATIVE_INFINITY;
   #timer: NodeJS.Timeout | undefined;
   #dueAt = 0;
@@ -119,16 +133,16 @@ export class Reporter {
   }
 
   async #write(last?: AbortSignal): Promise<void> {
-    const status = reportOf(this.#observe());
-    if (isDeepStrictEqual(status, this.#written)) return;
+    const report = reportOf(this.#node, this.#observe());
+    if (isDeepStrictEqual(report, this.#written)) return;
     const restMs = this.#writtenAt + countsPauseMs - performance.now();
-    if (last === undefined && restMs > 0 && isDeepStrictEqual(withoutCounts(status), withoutCounts(this.#written))) {
+    if (last === undefined && restMs > 0 && isDeepStrictEqual(withoutCounts(report), withoutCounts(this.#written))) {
       return this.touch(restMs);
     }
     try {
       const signal = last ?? this.#stopping.signal;
-      await this.#client.apply(NodeReport, { metadata: { name: this.#node }, status }, { force: true, signal });
-      this.#written = status;
+      await this.#client.apply(NodeReport, report, { force: true, signal });
+      this.#written = report;
       this.#writtenAt = performance.now();
     } catch (error) {
       if (last === undefined && this.#stopping.signal.aborted) return;
@@ -138,8 +152,10 @@ export class Reporter {
   }
 }
 
-function withoutCounts(status: Status | undefined): unknown {
-  return status && { ...status, sessions: status.sessions.map((session) => ({ ...session, prefixes: 0 })) };
+function withoutCounts(report: Report | undefined): unknown {
+  if (report === undefined) return undefined;
+  const { metadata, status } = report;
+  return { metadata, status: { ...status, sessions: status.sessions.map((session) => ({ ...session, prefixes: 0 })) } };
 }
 
 /** The AS number that we refused an OPEN for: the data of our NOTIFICATION 2/2 (Bad Peer AS). */

@@ -82,6 +82,7 @@ class NodeAgent {
   /** Of the change that is on trial. */
   #evidence: SessionEvidence | undefined;
   readonly #ownNode = Promise.withResolvers<OwnNode>();
+  #nodeUid: string | undefined;
   /** What watches and proxies goes on until the routes are withdrawn. */
   readonly #withdrawn = new AbortController();
   readonly #bfd: SharedBfd;
@@ -106,6 +107,7 @@ class NodeAgent {
       client,
       nodeName,
       () => ({
+        nodeUid: this.#nodeUid,
         startTime,
         sessions: this.#bgp?.statuses ?? [],
         problems: this.#configuration.state.problems,
@@ -273,6 +275,10 @@ class NodeAgent {
     const { nodeName } = this.#options;
     const own = this.#watches.nodes.cache.get(nodeName);
     if (own !== undefined) this.#announcer.setNode(own);
+    if (own !== undefined && own.metadata.uid !== this.#nodeUid) {
+      this.#nodeUid = own.metadata.uid;
+      this.#reporter.touch();
+    }
     if (this.#watches.nodes.isSynced) this.#lookForOwnNode();
     this.#configuration.nodesChanged(changes);
     this.#liveness?.setNodes(this.#watches.nodes.cache.values());

@@ -1,7 +1,13 @@
 export { AllocationPlanner, type AllocationOptions, type Settled } from "./allocation/allocation-planner.ts";
 export type { AllocationDecision } from "./allocation/allocation-decision.ts";
 export { assignedAddresses } from "./allocation/address-request.ts";
-export { blockFirstAddress, blockNameOf, ownershipLine, ownershipsIn } from "./allocation/address-blocks.ts";
+export {
+  blockFirstAddress,
+  blockNameOf,
+  ownershipIn,
+  ownershipLine,
+  ownershipsIn,
+} from "./allocation/address-blocks.ts";
 export type { Ownership } from "./allocation/address-blocks.ts";
 export type { Holding } from "./allocation/holdings.ts";
 export { AnnouncementPlanner, type AnnouncementOptions } from "./announcement/announcement-planner.ts";

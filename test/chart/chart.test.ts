@@ -8,13 +8,10 @@ import { parseAllDocuments } from "yaml";
 import { kinds } from "../../src/kubernetes/resources/index.ts";
 import { agentCapabilities } from "../../src/lab/index.ts";
 import { crdsTemplate, rbacTemplate, webhookRbacTemplate } from "./generated.ts";
-import { chart, helm, rendered } from "./helm.ts";
+import { chart, everything, helm, rendered } from "./helm.ts";
 
 const templates = join(chart, "templates");
 const manifests = join(import.meta.dirname, "../../manifests/fairlead.yaml");
-const everything = ["podMonitor", "alerts", "dashboard", "networkPolicy", "webhook"].map(
-  (part) => `--set=${part}.enabled=true`,
-);
 
 interface Workload {
   readonly kind: string;

@@ -42,3 +42,13 @@ test("a room is entered through its index.ts only", () => {
     "plan/a.ts: imports net/address.ts; a room is entered through its index.ts",
   ]);
 });
+
+test("what a room has for tests is for tests of all rooms, and for nothing else", () => {
+  assert.deepEqual(
+    rooms({
+      "plan/a.test.ts": 'import { x } from "../net/testing.ts";',
+      "plan/a.ts": 'import { x } from "../net/testing.ts";',
+    }),
+    ["plan/a.ts: imports net/testing.ts; a room is entered through its index.ts"],
+  );
+});

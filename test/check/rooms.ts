@@ -27,7 +27,7 @@ const frontDoors = ["index.ts", "bgp.ts"];
 
 /**
  * Every import in `folder` (the project's `src`) that goes against the arrows, or that enters a room by another way
- * than its `index.ts`; one line each, empty when all is well.
+ * than its `index.ts`, or for tests its `testing.ts`; one line each, empty when all is well.
  */
 export function wrongArrows(folder: string): string[] {
   const files = globSync("**/*.ts", { cwd: folder }).sort();
@@ -45,6 +45,7 @@ function complaint(file: string, target: string): string | undefined {
   if (!allowed.includes("*") && !allowed.includes(to)) {
     return `${file}: imports ${target}, but ${from}/ may use ${allowed.join(", ") || "no other room"}`;
   }
+  if (isForTests(file) && isForTests(target)) return undefined;
   if (!isDoor(to, target)) return `${file}: imports ${target}; a room is entered through its index.ts`;
   return undefined;
 }
@@ -57,6 +58,11 @@ function roomOf(file: string): string | undefined {
 function isDoor(room: string, target: string): boolean {
   const rest = relative(room, target);
   return rest === "index.ts" || /^[^/]+\/index\.ts$/.test(rest);
+}
+
+/** What tests have in common is a door beside `index.ts`, for tests alone. */
+function isForTests(file: string): boolean {
+  return file.endsWith(".test.ts") || file.endsWith("/testing.ts");
 }
 
 function importsOf(folder: string, file: string): string[] {

@@ -1,14 +1,14 @@
 import assert from "node:assert/strict";
-import { writeFile } from "node:fs/promises";
+import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { BgpCluster, manifest, until } from "../../src/lab/index.ts";
-import type { KubernetesObject } from "../../src/kubernetes/resources/index.ts";
+import { BgpCluster, fairlead, manifest, until } from "../../src/lab/index.ts";
+import type { KubernetesObject, Lease } from "../../src/kubernetes/resources/index.ts";
 import type { ControlPlane } from "../../src/lab/control-plane/control-plane.ts";
 import type { HostProcess } from "../../src/lab/host-process.ts";
 import { RouteMonitor } from "../../src/lab/route-monitor.ts";
 
 /** All is as it should be again so soon after a fault is over. */
-const wholeAgainMs = 10_000;
+export const wholeAgainMs = 10_000;
 
 interface ServiceView {
   readonly metadata: { readonly name: string; readonly namespace: string; readonly uid: string };
@@ -33,6 +33,8 @@ export class StandingCluster {
   readonly cluster: BgpCluster;
   readonly plane: ControlPlane;
   readonly #monitor: RouteMonitor;
+  /** Besides the cluster's own. */
+  readonly #controllers = new Set<HostProcess>();
 
   private constructor(cluster: BgpCluster, plane: ControlPlane, monitor: RouteMonitor) {
     this.cluster = cluster;
@@ -122,6 +124,33 @@ export class StandingCluster {
       };
       await until(`it is told that there is no pool ${pool}`, told, { everyMs: 200 });
     }
+  }
+
+  /** A controller that waits to lead, as there is always one where the chart is installed. Resolves when it does. */
+  async startStandby(): Promise<void> {
+    const { api, lab } = this.cluster;
+    const kubeconfig = await api.fairleadKubeconfig("controller", "metallb-system");
+    const argv = fairlead("controller", "--kubeconfig", kubeconfig, "--port", "0");
+    const { size } = this.#controllers;
+    const standby = await lab.run("api", { name: `fairlead-controller-${size}`, argv });
+    this.#controllers.add(standby);
+    const waits = async () => (await readFile(standby.logFile, "utf8")).includes("who leads is known");
+    await until("another controller knows who leads", waits, { everyMs: 100 });
+  }
+
+  /** The controller that leads, once it is one of those that were started to stand by. */
+  async leader(): Promise<HostProcess> {
+    let leader: HostProcess | undefined;
+    const get = ["get", "lease", "fairlead-controller", "-n", "metallb-system"];
+    const leads = async () => {
+      const { spec } = await this.cluster.json<Lease>(get);
+      const alive = [...this.#controllers].filter(({ running }) => running);
+      leader = alive.find(({ id }) => spec?.holderIdentity?.endsWith(`-${id.pid}`) === true);
+      return leader !== undefined;
+    };
+    await until("one of those that stand by leads", leads);
+    assert.ok(leader !== undefined);
+    return leader;
   }
 
   /** A controller beside the one that leads, which does as if it led. */

@@ -1,9 +1,9 @@
 // Processes that end: in good order, and by kill -9.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { AddressBlock, Lease } from "../../src/kubernetes/resources/index.ts";
+import { AddressBlock, Lease, Node, NodeReport } from "../../src/kubernetes/resources/index.ts";
 import { until } from "../interop/frr.ts";
-import { namespace, nodeAddress, Stage } from "./stage.ts";
+import { namespace, node, nodeAddress, Stage } from "./stage.ts";
 
 test("SIGTERM on the agent: it withdraws, and only then leaves by Cease/Administrative Shutdown, with status 0", async () => {
   await using stage = await Stage.running("--drain-ms", "1500");
@@ -62,6 +62,24 @@ test("after kill -9 of the agent the next one takes over, and the switch has the
   await stage.hasNoRoute("172.19.100.1");
   stage.node();
   await stage.hasRoute("172.19.100.1");
+});
+
+test("a Node that is deleted takes its agent's report along, and one that comes back has one again", async () => {
+  await using stage = await Stage.running();
+  const owner = async () => {
+    const report = await stage.client.find(NodeReport, { name: node });
+    return report?.metadata.ownerReferences?.[0]?.uid;
+  };
+  const isOwned = async () => {
+    const { uid } = (await stage.client.get(Node, { name: node })).metadata;
+    return (await owner()) === uid;
+  };
+  await until("the report is the Node's", isOwned);
+  await stage.client.delete(Node, { name: node });
+  await until("it is gone", async () => (await stage.client.find(NodeReport, { name: node })) === undefined);
+  await stage.addNode();
+  await until("the new Node has one", isOwned);
+  assert.equal((await stage.session("l3-switch"))?.state, "Established");
 });
 
 test("SIGTERM ends both processes with status 0 also while they wait for the API server", async () => {

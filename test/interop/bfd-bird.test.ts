@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import { promisify } from "node:util";
-import { parseAddress, type Address } from "../../src/net/index.ts";
+import { address } from "../../src/net/testing.ts";
 import { BfdAgent, type BfdChange } from "../../src/node/bfd/index.ts";
 import type { SessionConfig } from "../../src/protocols/bfd/index.ts";
 import { cutBothWays } from "./cable.ts";
@@ -16,12 +16,6 @@ import { enterOwnNamespace, Neighbour } from "./namespaces.ts";
 const run = promisify(execFile);
 
 enterOwnNamespace();
-
-function address(text: string): Address {
-  const parsed = parseAddress(text);
-  assert.ok(parsed);
-  return parsed;
-}
 
 const theirs = ["10.0.0.2", "2001:db8::2"] as const;
 const ours = ["10.0.0.1", "2001:db8::1"] as const;

@@ -1,15 +1,9 @@
-import { parseAddress, type Address } from "../../src/net/index.ts";
+import { address } from "../../src/net/testing.ts";
 import { BfdAgent, type BfdChange } from "../../src/node/bfd/index.ts";
 import type { SessionConfig } from "../../src/protocols/bfd/index.ts";
 import { Bfdd } from "./bfdd.ts";
 import { until } from "./frr.ts";
 import { Neighbour } from "./namespaces.ts";
-
-function address(text: string): Address {
-  const parsed = parseAddress(text);
-  if (parsed === undefined) throw new Error(`${text} is no address`);
-  return parsed;
-}
 
 export const theirs = ["10.0.0.2", "2001:db8::2"] as const;
 export const ours = ["10.0.0.1", "2001:db8::1"] as const;

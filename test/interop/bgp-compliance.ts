@@ -4,7 +4,8 @@ import { once } from "node:events";
 import { join } from "node:path";
 import { test } from "node:test";
 import { setTimeout as wait } from "node:timers/promises";
-import { formatPrefix, ipv4, ipv6, parsePrefix, type Prefix } from "../../src/net/index.ts";
+import { formatPrefix, ipv4, ipv6 } from "../../src/net/index.ts";
+import { prefix } from "../../src/net/testing.ts";
 import { tcpTransport } from "../../src/node/bgp/tcp-transport.ts";
 import { Speaker, type Peer, type PeerConfig } from "../../src/protocols/bgp/index.ts";
 import { systemClock } from "../../src/protocols/clock/index.ts";
@@ -198,12 +199,6 @@ class Agent implements AsyncDisposable {
   [Symbol.asyncDispose](): Promise<void> {
     return this.kill();
   }
-}
-
-function prefix(text: string): Prefix {
-  const parsed = parsePrefix(text);
-  assert.ok(parsed);
-  return parsed;
 }
 
 function hostRoutes(network: string): string[] {

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { formatPrefix, ipv4, parseAddress, parsePrefix, type Address, type Prefix } from "../../src/net/index.ts";
+import { formatPrefix, ipv4 } from "../../src/net/index.ts";
+import { address, prefix } from "../../src/net/testing.ts";
 import { tcpTransport } from "../../src/node/bgp/tcp-transport.ts";
 import {
   describeSessionError,
@@ -14,18 +15,6 @@ import { Frr, until } from "./frr.ts";
 import { enterOwnNamespace, Neighbour } from "./namespaces.ts";
 
 enterOwnNamespace();
-
-function address(text: string): Address {
-  const parsed = parseAddress(text);
-  assert.ok(parsed);
-  return parsed;
-}
-
-function prefix(text: string): Prefix {
-  const parsed = parsePrefix(text);
-  assert.ok(parsed);
-  return parsed;
-}
 
 /** A cable with our speaker at one end and FRR at the other. */
 class World implements AsyncDisposable {

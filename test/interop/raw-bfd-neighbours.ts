@@ -1,14 +1,9 @@
-import { formatAddress, parseAddress, type Address } from "../../src/net/index.ts";
+import { formatAddress, type Address } from "../../src/net/index.ts";
+import { address as parsed } from "../../src/net/testing.ts";
 import { encodeSocketAddress, type ReceivedDatagram } from "../../src/linux/libc/index.ts";
 import { UdpSocket } from "../../src/linux/udp-socket/index.ts";
 import { decodeControlPacket, type ControlPacket, type SessionState } from "../../src/protocols/bfd/packet.ts";
 import { packetOf, type BfdAnswer, type BfdCase, type SessionInUse } from "../corpus/bfd-case.ts";
-
-export function addressOf(text: string): Address {
-  const address = parseAddress(text);
-  if (address === undefined) throw new Error(`${text} is no address`);
-  return address;
-}
 
 /** RFC 5881 §4: any of these. */
 const sourcePort = 50_000;
@@ -24,7 +19,7 @@ export class RawBfdNeighbours implements Disposable {
 
   constructor(neighbours: readonly RawBfdNeighbour[]) {
     this.#byAddress = new Map(neighbours.map((each) => [each.address, each]));
-    const local = { address: addressOf("0.0.0.0"), port: controlPort };
+    const local = { address: parsed("0.0.0.0"), port: controlPort };
     this.#socket = new UdpSocket({ local, ttl: 255, trafficClass: 0 });
     this.#socket.onDatagram(({ destination, bytes }: ReceivedDatagram) => {
       const packet = decodeControlPacket(bytes);
@@ -57,7 +52,7 @@ export class RawBfdNeighbour implements Disposable {
   constructor(each: BfdCase, address: string, index: number, asked: string, elsewhere: string) {
     this.case = each;
     this.address = address;
-    this.#asked = addressOf(asked);
+    this.#asked = parsed(asked);
     this.#elsewhere = elsewhere;
     this.#index = index;
     this.#socket = this.#open(address, 255, sourcePort);
@@ -122,7 +117,7 @@ export class RawBfdNeighbour implements Disposable {
   }
 
   #open(address: string, ttl: number, port: number): UdpSocket {
-    const socket = new UdpSocket({ local: { address: addressOf(address), port }, ttl, trafficClass: 0 });
+    const socket = new UdpSocket({ local: { address: parsed(address), port }, ttl, trafficClass: 0 });
     this.#sockets.push(socket);
     return socket;
   }

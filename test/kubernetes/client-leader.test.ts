@@ -5,7 +5,7 @@ import { Client, lead, type LeaderElectionOptions, type Ports } from "../../src/
 import { hastyPorts, json, ModelServer, status, until, type Seen } from "./client-model-server.ts";
 
 interface LeaseBody {
-  metadata: { resourceVersion?: string };
+  metadata: { namespace?: string; name?: string; resourceVersion?: string };
   spec: Record<string, unknown>;
 }
 
@@ -75,10 +75,10 @@ async function withElection(
   const candidates: Candidate[] = [];
   const clients: Client[] = [];
   try {
-    await run(server, (identity, { wallTime = tenfold.wallTime, work } = {}) => {
-      const client = new Client(server.model.access, { ports: { ...tenfold, wallTime } });
+    await run(server, (identity, { ports = {}, terms = {}, work } = {}) => {
+      const client = new Client(server.model.access, { ports: { ...tenfold, ...ports } });
       clients.push(client);
-      const options: LeaderElectionOptions = { namespace: "default", name: "test", identity };
+      const options: LeaderElectionOptions = { namespace: "default", name: "test", identity, ...terms };
       const stop = new AbortController();
       const candidate: Candidate = {
         stop,
@@ -111,7 +111,8 @@ async function withElection(
 }
 
 interface Joining {
-  readonly wallTime: () => Date;
+  readonly ports: Partial<Ports>;
+  readonly terms: Pick<LeaderElectionOptions, "renewDeadlineMs" | "retryMs">;
   readonly work: (signal: AbortSignal) => Promise<void>;
 }
 
@@ -172,8 +173,8 @@ test("a leader that cannot renew stops before another may lead, whatever the oth
   await withElection(async (server, join) => {
     const first = join("first");
     await until("the first leads", () => first.leading);
-    const future = join("future", { wallTime: () => new Date("2199-01-01T00:00:00Z") });
-    const past = join("past", { wallTime: () => new Date("1970-01-01T00:00:00Z") });
+    const future = join("future", { ports: { wallTime: () => new Date("2199-01-01T00:00:00Z") } });
+    const past = join("past", { ports: { wallTime: () => new Date("1970-01-01T00:00:00Z") } });
     await new Promise((resolve) => setTimeout(resolve, 2500));
     assert.deepEqual([first.leading, future.leading, past.leading], [true, false, false]);
     server.away = true;
@@ -181,6 +182,30 @@ test("a leader that cannot renew stops before another may lead, whatever the oth
     server.away = false;
     await until("somebody leads", () => [first, future, past].some(({ leading }) => leading));
     assert.equal([first, future, past].filter(({ leading }) => leading).length, 1);
+  });
+});
+
+test("who waits for a dead leader asks again as soon as its lease has expired, however seldom it asks otherwise", async () => {
+  await withElection(async (server, join) => {
+    server.lease = {
+      metadata: { namespace: "default", name: "test", resourceVersion: "dead" },
+      spec: { holderIdentity: "dead", leaseDurationSeconds: 15 },
+    };
+    const waits: number[] = [];
+    const clock: Ports["clock"] = {
+      now: () => tenfold.clock.now(),
+      setTimer: (ms, run) => {
+        // Longer ones are the limits of requests.
+        if (ms <= 15_000) waits.push(ms);
+        return tenfold.clock.setTimer(ms, run);
+      },
+    };
+    const terms = { renewDeadlineMs: 14_500, retryMs: 14_000 };
+    const next = join("next", { terms, ports: { clock, random: () => 0 } });
+    await until("it leads", () => next.leading);
+    const [first, second, last = Infinity] = waits;
+    assert.deepEqual([first, second], [7_000, 7_000]);
+    assert.ok(last <= 1_001, `it waited for another ${last} ms`);
   });
 });
 

@@ -17,7 +17,7 @@ const { version } = (await import("../../package.json", { with: { type: "json" }
 let elsewhere = "";
 
 before(async () => {
-  build();
+  await build();
   elsewhere = await mkdtemp(join(tmpdir(), "fairlead-package-"));
   const { stdout } = await run("npm", ["pack", "--json", "--pack-destination", elsewhere], { cwd: root });
   const [packed] = Object.values(JSON.parse(stdout) as Record<string, { filename: string }>);

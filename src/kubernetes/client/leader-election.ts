@@ -81,6 +81,9 @@ function isAbort(error: unknown, signal: AbortSignal): boolean {
   return signal.aborted && (error === signal.reason || (error instanceof Error && error.name === "AbortError"));
 }
 
+/** A lease counts from when it was seen to change: who waits looks so much more often than the leader renews. */
+const looksPerRenewal = 2;
+
 class Election {
   readonly #client: Client;
   readonly #ports: Ports;
@@ -111,7 +114,10 @@ class Election {
   async acquire(signal: AbortSignal): Promise<void> {
     while (!(await this.#try(signal))) {
       // Jitter, so that those who wait do not all ask in the same moment.
-      await sleep(this.#ports.clock, this.#retryMs * (1 + 0.2 * this.#ports.random()), signal);
+      const retryMs = (this.#retryMs / looksPerRenewal) * (1 + 0.2 * this.#ports.random());
+      const expiryMs = this.#expiryOfOther() - this.#ports.clock.now();
+      // When a lease has expired everybody waits for an address: no retry may stand between the two. Timers may be early.
+      await sleep(this.#ports.clock, expiryMs > 0 ? Math.min(retryMs, expiryMs + 1) : retryMs, signal);
     }
   }
 
@@ -230,12 +236,16 @@ class Election {
   }
 
   #isHeldByOther(): boolean {
-    if (this.#observed === undefined) return false;
+    return this.#expiryOfOther() > this.#ports.clock.now();
+  }
+
+  /** When another's lease has expired, by our clock; long ago where nobody else holds it. */
+  #expiryOfOther(): number {
+    if (this.#observed === undefined) return -Infinity;
     const { lease, at } = this.#observed;
     const holder = lease.spec?.holderIdentity ?? "";
-    if (holder === "" || holder === this.#options.identity) return false;
-    const durationMs = (lease.spec?.leaseDurationSeconds ?? 0) * 1000;
-    return at + durationMs > this.#ports.clock.now();
+    if (holder === "" || holder === this.#options.identity) return -Infinity;
+    return at + (lease.spec?.leaseDurationSeconds ?? 0) * 1000;
   }
 
   /** Kubernetes' MicroTime. */

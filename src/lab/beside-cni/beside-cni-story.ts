@@ -1,6 +1,7 @@
-import { BgpCluster, manifest } from "../bgp/bgp-cluster.ts";
+import { manifest, type BgpCluster, type ClusterChoices } from "../bgp/bgp-cluster.ts";
 import { BgpSights } from "../bgp/bgp-sights.ts";
-import { Story, type Audience, type Observation, type StoryReport } from "../story.ts";
+import { tellOnCluster } from "../bgp/tell-on-cluster.ts";
+import type { Audience, Observation, Story, StoryReport } from "../story.ts";
 import { addressOn } from "../topology.ts";
 import { BesideCniSights } from "./beside-cni-sights.ts";
 import { nodeAsn, restartGracefully, startCniDaemon } from "./cni-daemon.ts";
@@ -12,16 +13,13 @@ const prefix = `${address}/32`;
 const sourceRange = "10.10.2.0/28";
 
 /** Tells how Fairlead speaks beside a CNI's BGP daemon, on a lab that is built for it and removed after it. */
-export async function tellBesideCniStory(audience: Audience, signal: AbortSignal): Promise<StoryReport> {
-  const story = new Story("beside-cni", audience);
-  audience.began("the lab is built: network, switch, API server, three nodes");
-  const cluster = await BgpCluster.up({ signal, agentArguments: ["--bgp-port", "0"] });
-  try {
-    await new Telling(cluster, story, signal).tell();
-  } finally {
-    await cluster.lab.down();
-  }
-  return story.report();
+export async function tellBesideCniStory(
+  audience: Audience,
+  signal: AbortSignal,
+  choices: ClusterChoices,
+): Promise<StoryReport> {
+  const options = { ...choices, signal, agentArguments: ["--bgp-port", "0"] };
+  return tellOnCluster("beside-cni", audience, options, (cluster, story) => new Telling(cluster, story, signal).tell());
 }
 
 class Telling {

@@ -2,6 +2,7 @@ import type { Pod } from "../../kubernetes/resources/index.ts";
 import { agentCapabilities } from "../commands.ts";
 
 export interface AgentPodOptions {
+  readonly name: string;
   readonly node: string;
   readonly namespace: string;
   readonly image: string;
@@ -12,19 +13,20 @@ export interface AgentPodOptions {
 /** The one that Fairlead takes by default. */
 const metricsPort = 7472;
 
-export function agentPodName(node: string): string {
-  return `fairlead-node-${node}`;
+/** The names that a node's agents have in turn: the second is for one that succeeds the first, or the other way round. */
+export function agentPodNames(node: string): readonly [string, string] {
+  return [`fairlead-node-${node}`, `fairlead-node-${node}-successor`];
 }
 
 /**
  * The agent of a node as the chart's DaemonSet has it. It is called a mirror of a pod that its kubelet has from a file:
  * there may be nobody here who makes pods of DaemonSets, and a node is drained of those of nobody.
  */
-export function agentPod({ node, namespace, image, args, env }: AgentPodOptions): Pod {
+export function agentPod({ name: podName, node, namespace, image, args, env }: AgentPodOptions): Pod {
   return {
     apiVersion: "v1",
     kind: "Pod",
-    metadata: { name: agentPodName(node), namespace, annotations: { "kubernetes.io/config.mirror": "fairlead" } },
+    metadata: { name: podName, namespace, annotations: { "kubernetes.io/config.mirror": "fairlead" } },
     spec: {
       nodeName: node,
       hostNetwork: true,

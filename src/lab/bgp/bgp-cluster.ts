@@ -18,7 +18,8 @@ import { FrrSwitch, type BfdTimes } from "../frr-switch.ts";
 import { bgpSwitch, bgpTopology } from "../topology-bgp.ts";
 import { hostsOf } from "../topology.ts";
 import { until } from "../until.ts";
-import { agentPod, agentPodName } from "./agent-pod.ts";
+import { podAgent, processAgent, type Agent } from "./agent.ts";
+import { agentPod, agentPodNames } from "./agent-pod.ts";
 
 /** The scenario's networks: services, and all pods of all nodes. */
 const serviceNetwork = "10.233.0.0/18";
@@ -57,7 +58,9 @@ export class BgpCluster {
   readonly switch: FrrSwitch;
   readonly api: ClusterApi;
   readonly proxy: ProxyChoice;
-  readonly #agents = new Map<string, HostProcess>();
+  readonly #agents = new Map<string, Agent>();
+  /** Of the agents that are pods, by their nodes. */
+  readonly #podNames = new Map<string, string>();
   readonly #detection: BfdTimes | undefined;
 
   readonly #agentArguments: readonly string[];
@@ -158,39 +161,46 @@ export class BgpCluster {
   }
 
   async startAgent(node: string, env: Readonly<Record<string, string>> = {}): Promise<void> {
+    // A node that was without power has pods that nobody has removed.
+    if (this.#image !== undefined) for (const name of agentPodNames(node)) await this.#podAgent(name).kill();
+    await this.#startAgent(node, agentPodNames(node)[0], env);
+  }
+
+  /** `podName` is for an agent that is a pod. */
+  async #startAgent(node: string, podName: string, env: Readonly<Record<string, string>>): Promise<void> {
     const kubeconfig = await this.api.fairleadKubeconfig("node", configurationNamespace);
     const access = ["--kubeconfig", kubeconfig, "--node-name", node];
     const detection = this.#detection && `${this.#detection.intervalMs}x${this.#detection.multiplier}`;
     const proxy = ["--proxy", "--pod-network", podNetwork, "--node-detection", detection ?? "off"];
     const args = ["node", ...access, ...(this.proxy === "fairlead" ? proxy : []), ...this.#agentArguments];
     if (this.#image !== undefined) {
-      await this.#removeAgentPod(node, "--force", "--grace-period=0");
       const image = this.#image.reference;
-      await this.applyObject(agentPod({ node, namespace: configurationNamespace, image, args, env }));
+      await this.applyObject(agentPod({ name: podName, node, namespace: configurationNamespace, image, args, env }));
+      this.#agents.set(node, this.#podAgent(podName));
+      this.#podNames.set(node, podName);
       return;
     }
     const argv = asInContainer(fairlead(...args));
-    this.#agents.set(node, await this.lab.run(node, { name: "fairlead-node", argv, env }));
+    this.#agents.set(node, processAgent(await this.lab.run(node, { name: "fairlead-node", argv, env })));
   }
 
   /** Stops a node's agent in good order: it withdraws first, and leaves after. */
   async stopAgent(node: string): Promise<void> {
-    if (this.#image !== undefined) await this.#removeAgentPod(node);
-    await this.#agents.get(node)?.stop(10_000);
+    await this.#agents.get(node)?.stop();
     this.#agents.delete(node);
   }
 
   /** Starts an agent beside the one that runs, whose place it is to take. Resolves with that one. */
-  async startSuccessor(node: string): Promise<HostProcess> {
+  async startSuccessor(node: string): Promise<Agent> {
     const old = this.#agents.get(node);
     if (old === undefined) throw new LabError("lab.processEnded", `${node} has no agent that could be succeeded`);
-    await this.startAgent(node);
+    const [first, second] = agentPodNames(node);
+    await this.#startAgent(node, this.#podNames.get(node) === first ? second : first, {});
     return old;
   }
 
   /** A node's agent is gone at once, without a word; its node lives. */
   async killAgent(node: string): Promise<void> {
-    if (this.#image !== undefined) await this.#removeAgentPod(node, "--force", "--grace-period=0");
     await this.#agents.get(node)?.kill();
     this.#agents.delete(node);
   }
@@ -208,9 +218,8 @@ export class BgpCluster {
     await this.startAgent(node);
   }
 
-  async #removeAgentPod(node: string, ...how: readonly string[]): Promise<void> {
-    const which = ["pod", agentPodName(node), "--namespace", configurationNamespace];
-    await this.kubectl(["delete", ...which, "--ignore-not-found", "--timeout=60s", ...how]);
+  #podAgent(name: string): Agent {
+    return podAgent((args) => this.kubectl(args), [name, "--namespace", configurationNamespace]);
   }
 
   /** What a node has without Fairlead. */

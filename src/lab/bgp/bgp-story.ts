@@ -2,10 +2,11 @@ import { LoadClient } from "../load/load-client.ts";
 import { reportPhase } from "../load/phase.ts";
 import type { BfdTimes } from "../frr-switch.ts";
 import { RouteMonitor } from "../route-monitor.ts";
-import { Story, type Audience, type Observation, type StoryReport } from "../story.ts";
-import { BgpCluster, manifest, type BgpClusterOptions, type ClusterChoices } from "./bgp-cluster.ts";
+import type { Audience, Observation, Story, StoryReport } from "../story.ts";
+import { manifest, type BgpCluster, type BgpClusterOptions, type ClusterChoices } from "./bgp-cluster.ts";
 import { BgpPhases, type LivedPhase } from "./bgp-phases.ts";
 import { BgpSights } from "./bgp-sights.ts";
+import { tellOnCluster } from "./tell-on-cluster.ts";
 import { watchPaths } from "./watch-paths.ts";
 
 /** The two ways in which the scenario is configured: today's resources, and MetalLB's old ConfigMap. */
@@ -24,16 +25,10 @@ export async function tellBgpStory(
   signal: AbortSignal,
   options: ClusterChoices & Pick<BgpClusterOptions, "bfd"> = {},
 ): Promise<StoryReport> {
-  const story = new Story("bgp", audience);
-  audience.began("the lab is built: network, switch, API server, three nodes");
-  const cluster = await BgpCluster.up({ ...options, signal });
-  try {
+  return tellOnCluster("bgp", audience, { ...options, signal }, async (cluster, story) => {
     for (const way of ways)
       await new Telling(cluster, story, way, signal, way === "resources" ? options.bfd : undefined).tell();
-  } finally {
-    await cluster.lab.down();
-  }
-  return story.report();
+  });
 }
 
 /** One telling of the scenario: configured, seen, lived through, counted, and taken away again. */

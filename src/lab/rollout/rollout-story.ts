@@ -1,9 +1,10 @@
-import { BgpCluster, manifest, type ClusterChoices } from "../bgp/bgp-cluster.ts";
+import { manifest, type BgpCluster, type ClusterChoices } from "../bgp/bgp-cluster.ts";
 import { BgpSights } from "../bgp/bgp-sights.ts";
+import { tellOnCluster } from "../bgp/tell-on-cluster.ts";
 import { LoadClient } from "../load/load-client.ts";
 import { reportPhase } from "../load/phase.ts";
 import { RouteMonitor } from "../route-monitor.ts";
-import { Story, type Audience, type Observation, type StoryReport } from "../story.ts";
+import type { Audience, Observation, Story, StoryReport } from "../story.ts";
 import { addressOn } from "../topology.ts";
 import { RolloutSights } from "./rollout-sights.ts";
 
@@ -18,17 +19,10 @@ const trialMs = 6_000;
 export async function tellRolloutStory(
   audience: Audience,
   signal: AbortSignal,
-  choices: ClusterChoices = {},
+  choices: ClusterChoices,
 ): Promise<StoryReport> {
-  const story = new Story("rollout", audience);
-  audience.began("the lab is built: network, switch, API server, three nodes");
-  const cluster = await BgpCluster.up({ ...choices, signal, agentArguments: ["--trial-ms", String(trialMs)] });
-  try {
-    await new Telling(cluster, story, signal).tell();
-  } finally {
-    await cluster.lab.down();
-  }
-  return story.report();
+  const options = { ...choices, signal, agentArguments: ["--trial-ms", String(trialMs)] };
+  return tellOnCluster("rollout", audience, options, (cluster, story) => new Telling(cluster, story, signal).tell());
 }
 
 class Telling {

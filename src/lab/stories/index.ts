@@ -1,1 +1,1 @@
-export { clusterTakes, stories, type StoryKind, type StoryOptions } from "./stories.ts";
+export { stories, type StoryKind, type StoryOptions } from "./stories.ts";

@@ -1,14 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { parseAddress, type Address } from "../../net/index.ts";
+import { address } from "../../net/testing.ts";
 import { encodeSocketAddress, interfaceIndex, interfaceName, type ReceivedDatagram } from "../libc/index.ts";
 import { UdpSocket } from "./index.ts";
-
-function address(text: string): Address {
-  const parsed = parseAddress(text);
-  assert.ok(parsed);
-  return parsed;
-}
 
 /** A socket on a port that is free, found by trying. */
 function open(text: string, ttl: number): { socket: UdpSocket; port: number } {

@@ -4,7 +4,8 @@ import { formatAddress, prefixOf } from "../../net/index.ts";
 import type { Peer } from "../../plan/index.ts";
 import { SimulatedClock } from "../../protocols/clock/index.ts";
 import { missingSource, SourceAddresses } from "./source-addresses.ts";
-import { address, plannedPeer } from "./testing.ts";
+import { address } from "../../net/testing.ts";
+import { plannedPeer } from "./testing.ts";
 
 type SourceChoice = NonNullable<Peer["sourceFrom"]>;
 const link = (name: string): SourceChoice => ({ by: "link", link: name });

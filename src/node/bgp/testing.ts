@@ -1,13 +1,7 @@
-import { parseAddress, type Address } from "../../net/index.ts";
+import { address } from "../../net/testing.ts";
 import type { Peer } from "../../plan/index.ts";
 
 /** What tests of this room have in common. */
-
-export function address(text: string): Address {
-  const parsed = parseAddress(text);
-  if (parsed === undefined) throw new Error(`${text} is no address`);
-  return parsed;
-}
 
 /** A peer as a plan has it. */
 export function plannedPeer(fields: Partial<Peer> = {}): Peer {

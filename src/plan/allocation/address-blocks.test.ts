@@ -18,7 +18,11 @@ test("a line of a block is read as it was written", () => {
 });
 
 test("a line that is none is left out, and the others count", () => {
-  const broken = ["", "192.0.2.1", "192.0.2.300 d/a u autoAssign 1", "192.0.2.2 d/b u becauseISaySo 1"];
+  const broken = ["", "192.0.2.1", "192.0.2.300 d/a u autoAssign 1", "192.0.2.2 d/b u shared"];
   const good = "192.0.2.3 d/c u shared 1";
   assert.deepEqual(ownershipsIn(blockOf(...broken, good)).map(ownershipLine), [good]);
+});
+
+test("an address that is held for a cause of a later version is held", () => {
+  assert.deepEqual(ownershipsIn(blockOf("192.0.2.2 d/b u leased 1")).map(ownershipLine), ["192.0.2.2 d/b u adopted 1"]);
 });

@@ -31,13 +31,15 @@ export function blockNameOf(address: Address): string {
 
 /** What a block says of who holds what; lines that do not parse are left out. */
 export function ownershipsIn(block: AddressBlock): Ownership[] {
-  return block.spec.owned.flatMap((line) => {
-    const [text = "", service, uid, cause, seen] = line.split(" ");
-    const address = parseAddress(text);
-    const why = causes.find((each) => each === cause);
-    if (address === undefined || service === undefined || uid === undefined) return [];
-    return why === undefined || seen === undefined ? [] : [{ address, service, uid, why, seen }];
-  });
+  return block.spec.owned.flatMap((line) => ownershipIn(line) ?? []);
+}
+
+/** A cause that we do not know is a later version's: the address is held, and why is not ours to say. */
+export function ownershipIn(line: string): Ownership | undefined {
+  const [text = "", service, uid, cause, seen] = line.split(" ");
+  const address = parseAddress(text);
+  if (address === undefined || service === undefined || uid === undefined || seen === undefined) return undefined;
+  return { address, service, uid, why: causes.find((each) => each === cause) ?? "adopted", seen };
 }
 
 export function ownershipLine({ address, service, uid, why, seen }: Ownership): string {

@@ -2,7 +2,8 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
-import { chart, helm } from "../../chart/helm.ts";
+import { prometheusOperatorDefinitions } from "../../../setup/prometheus.ts";
+import { chart, everything, helm } from "../../chart/helm.ts";
 import type { ContractApi } from "../../contract/contract.ts";
 import { startKubernetes, type ContractServer } from "../../contract/servers.ts";
 import { eventually } from "../../kubernetes/kubectl.ts";
@@ -111,6 +112,42 @@ test("helm installs the chart, changes it and takes it away, and the definitions
     });
     assert.match(await kubectl.refused("get", "deployment", "fairlead-controller"), /not found/);
     assert.deepEqual((await kubectl.run("get", "crds", "-o", "name")).trim().split("\n"), definitions);
+  }));
+
+test("what is for the Prometheus operator is taken, field by field, where its kinds are defined", () =>
+  server.hold(async (api) => {
+    const { kubectl, namespace } = api;
+    const kinds = ["podmonitors", "prometheusrules"];
+    const definitions = kinds.map((kind) =>
+      join(prometheusOperatorDefinitions(), `monitoring.coreos.com_${kind}.yaml`),
+    );
+    const values = ["--set=crds.install=false", ...everything];
+    await assert.rejects(
+      withChart(api, values, () => Promise.resolve()),
+      /no matches for kind "PodMonitor"/,
+    );
+    await kubectl.run("apply", "--server-side", ...definitions.map((file) => `--filename=${file}`));
+    await kubectl.run(
+      "wait",
+      "--for=condition=Established",
+      "crd",
+      ...kinds.map((kind) => `${kind}.monitoring.coreos.com`),
+    );
+    await withChart(api, values, async () => {
+      const { items } = await kubectl.json("get", kinds.join());
+      assert.deepEqual(items.map(({ metadata }) => metadata.name).sort(), [
+        "fairlead",
+        "fairlead-controller",
+        "fairlead-node",
+      ]);
+      // Helm asks for no strict validation, and what a definition does not know is dropped in silence.
+      const file = await kubectl.file(
+        "everything.yaml",
+        await helm("template", "fairlead", chart, `--namespace=${namespace}`, ...values),
+      );
+      await kubectl.run("apply", "--server-side", "--force-conflicts", "--validate=strict", "-f", file);
+    });
+    await kubectl.run("delete", ...definitions.map((file) => `--filename=${file}`));
   }));
 
 test("a namespace that holds pods to the baseline refuses agents, and says why", () =>

@@ -1,4 +1,4 @@
-// The scenario as it is told on the embedded API server, told on Kubernetes' own control plane.
+// Scenarios as they are told on the embedded API server, told on Kubernetes' own control plane.
 import { test } from "node:test";
 import { told } from "../../scenarios/told.ts";
 
@@ -7,3 +7,11 @@ for (const proxy of ["fairlead", "kube-proxy"]) {
     await told("bgp", "--api", "kubernetes", "--proxy", proxy);
   });
 }
+
+test("also there agents that are killed or succeeded cost no route and no request", async () => {
+  await told("restart", "--api", "kubernetes");
+});
+
+test("also there, and with kube-proxy, a CNI's daemon and Fairlead each have their sessions", async () => {
+  await told("beside-cni", "--api", "kubernetes", "--proxy", "kube-proxy");
+});

@@ -2,15 +2,8 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { test } from "node:test";
-import {
-  formatPrefix,
-  ipv4,
-  parseAddress,
-  parsePrefix,
-  type Address,
-  type AddressFamily,
-  type Prefix,
-} from "../../../src/net/index.ts";
+import { formatPrefix, ipv4, type AddressFamily } from "../../../src/net/index.ts";
+import { address, prefix } from "../../../src/net/testing.ts";
 import { BfdAgent, sessionConfigOf } from "../../../src/node/bfd/index.ts";
 import { tcpTransport } from "../../../src/node/bgp/index.ts";
 import { Speaker, type PeerConfig } from "../../../src/protocols/bgp/index.ts";
@@ -32,18 +25,6 @@ type Vrf = (typeof vrfs)[number];
 for (const { name, table } of vrfs) {
   execFileSync("ip", ["link", "add", name, "type", "vrf", "table", String(table)]);
   execFileSync("ip", ["link", "set", name, "up"]);
-}
-
-function address(text: string): Address {
-  const parsed = parseAddress(text);
-  assert.ok(parsed);
-  return parsed;
-}
-
-function prefix(text: string): Prefix {
-  const parsed = parsePrefix(text);
-  assert.ok(parsed);
-  return parsed;
 }
 
 const hosts = {
