@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { peerConfigOf } from "./peer-config.ts";
-import { address, plannedPeer } from "./testing.ts";
+import { address } from "../../net/testing.ts";
+import { plannedPeer } from "./testing.ts";
 
 const own = { 4: address("10.10.2.112"), 6: address("2001:db8::112") };
 
