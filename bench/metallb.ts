@@ -1,5 +1,6 @@
 import { build } from "../setup/build.ts";
 import { metallbPrograms } from "../setup/metallb.ts";
+import { measureBird } from "./metallb/bird.ts";
 import { Comparison } from "./metallb/comparison.ts";
 import { barePeer, fairleadPeer, metallbPeer } from "./metallb/peers.ts";
 import { Stage } from "./metallb/stage.ts";
@@ -10,10 +11,10 @@ import type { Benchmark } from "./report.ts";
 export const metallb: Benchmark = {
   name: "metallb",
   about: "MetalLB and Fairlead by turns, on Kubernetes' own control plane, beside what the API server can do at most",
-  async *run(signal, { quick }) {
+  async *run(signal, { quick, services, runs }) {
     await build();
     const programs = metallbPrograms();
-    const counts = quick ? [1_000] : [1_000, 5_000];
+    const counts = services ?? (quick ? [1_000] : [1_000, 5_000]);
     await using stage = await Stage.start(signal);
     const { cluster } = stage;
     const peers = [await barePeer(cluster), await metallbPeer(cluster, programs), await fairleadPeer(cluster)];
@@ -26,7 +27,8 @@ export const metallb: Benchmark = {
         start: new Comparison(),
         cost: new Comparison(),
       };
-      for (let run = 0; run < (quick ? 1 : 5); run++) {
+      for (let run = 0; run < (runs ?? (quick ? 1 : 5)); run++) {
+        await measureBird(stage, count, measured);
         for (const peer of peers) await new Turn(stage, peer, count, measured, signal).all();
       }
       yield measured.one.table("One Service, from its POST");

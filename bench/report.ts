@@ -25,6 +25,9 @@ export interface BenchmarkOptions {
   readonly minutes: number;
   /** Fewer runs of less, to see whether it works. */
   readonly quick: boolean;
+  /** How many Services there are, one table after the other; and how often each is measured. */
+  readonly services?: readonly number[];
+  readonly runs?: number;
 }
 
 /** The tables of one benchmark, and the command that makes them again. */

@@ -1,5 +1,5 @@
 // Runs benchmarks and prints what they measured; nothing is judged.
-//   npm run bench [-- NAME… --json --quick --minutes N]
+//   npm run bench [-- NAME… --json --quick --minutes N --services N… --runs N]
 import { Command, InvalidArgumentError } from "commander";
 import { benchmarks } from "./benchmarks.ts";
 import { inOwnProcess } from "./own-process.ts";
@@ -10,6 +10,8 @@ interface Options {
   readonly json?: true;
   readonly quick?: boolean;
   readonly minutes: number;
+  readonly services?: readonly number[];
+  readonly runs?: number;
 }
 
 const names = benchmarks.map(({ name, about }) => `  ${name.padEnd(12)}${about}`);
@@ -19,11 +21,16 @@ const program = new Command("npm run bench --")
   .argument("[name...]", "the benchmarks to run; all by default")
   .option("--json", "print one object, with every run's figures, and nothing else on standard output")
   .option("--quick", "bgp only: one run of each, and no more than 10,000 prefixes")
+  .option("--services <n...>", "how many Services `metallb` makes, instead of 1000 and then 5000", count)
+  .option("--runs <n>", "how often `metallb` measures, instead of five times", (text: string) => count(text)[0])
   .option("--minutes <n>", "how long `bfd` watches false alarms; ten is what is stated", minutesOf, 1)
   .addHelpText("after", `\nBenchmarks:\n${names.join("\n")}`)
   .action(run);
 
-async function run(wanted: readonly string[], { json, quick = false, minutes }: Options): Promise<void> {
+async function run(
+  wanted: readonly string[],
+  { json, quick = false, minutes, services, runs }: Options,
+): Promise<void> {
   const unknown = wanted.filter((name) => !benchmarks.some((each) => each.name === name));
   if (unknown.length > 0) program.error(`no such benchmark: ${unknown.join(", ")}; --help lists them`);
   const stopping = new AbortController();
@@ -35,16 +42,32 @@ async function run(wanted: readonly string[], { json, quick = false, minutes }: 
   for (const { name, about } of benchmarks) {
     if (wanted.length > 0 && !wanted.includes(name)) continue;
     process.stderr.write(`bench: ${name}: ${about}\n`);
-    const said = `${quick ? " --quick" : ""}${name === "bfd" ? ` --minutes ${minutes}` : ""}`;
-    const command = `npm run bench -- ${name}${said}`;
+    const said = [`npm run bench -- ${name}`];
+    if (quick) said.push("--quick");
+    if (name === "bfd") said.push(`--minutes ${minutes}`);
+    if (name === "metallb" && services !== undefined) said.push(`--services ${services.join(" ")}`);
+    if (name === "metallb" && runs !== undefined) said.push(`--runs ${runs}`);
+    const command = said.join(" ");
     const tables: Table[] = [];
-    for await (const table of inOwnProcess(name, { quick, minutes }, stopping.signal)) {
+    const options = {
+      quick,
+      minutes,
+      ...(services === undefined ? {} : { services }),
+      ...(runs === undefined ? {} : { runs }),
+    };
+    for await (const table of inOwnProcess(name, options, stopping.signal)) {
       tables.push(table);
       if (json !== true) process.stdout.write(`${renderTable(table, command)}\n`);
     }
     results.push({ benchmark: name, command, tables });
   }
   if (json === true) process.stdout.write(`${JSON.stringify(asJson(machine, results), undefined, 2)}\n`);
+}
+
+function count(text: string, before: readonly number[] = []): number[] {
+  const value = Number(text);
+  if (Number.isSafeInteger(value) && value > 0) return [...before, value];
+  throw new InvalidArgumentError("must be a whole number above 0.");
 }
 
 function minutesOf(text: string): number {

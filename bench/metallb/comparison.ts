@@ -2,18 +2,21 @@ import type { Measurement } from "../measurement.ts";
 import type { Table } from "../report.ts";
 import type { Peer } from "./peers.ts";
 
+/** Who is compared: the peers, and what BGP can do by itself. */
+type Name = Peer["name"] | "BIRD";
+
 interface Compared {
   readonly unit: string;
-  readonly runs: Map<Peer["name"], number[]>;
+  readonly runs: Map<Name, number[]>;
 }
 
-const order: readonly Peer["name"][] = ["bare writes", "MetalLB", "Fairlead"];
+const order: readonly Name[] = ["bare writes", "BIRD", "MetalLB", "Fairlead"];
 
 /** Gathers what was measured of each peer, run by run, and sets it side by side with what it is to the others'. */
 export class Comparison {
   readonly #compared = new Map<string, Compared>();
 
-  add(what: string, unit: string, peer: Peer["name"], value: number): void {
+  add(what: string, unit: string, peer: Name, value: number): void {
     const compared = this.#compared.get(what) ?? { unit, runs: new Map() };
     this.#compared.set(what, compared);
     compared.runs.set(peer, [...(compared.runs.get(peer) ?? []), value]);
@@ -34,6 +37,8 @@ function measurementsOf(what: string, { unit, runs }: Compared): Measurement[] {
   const fairlead = runs.get("Fairlead");
   if (fairlead === undefined) return told;
   const ratios: Measurement[] = [];
+  const bird = runs.get("BIRD");
+  if (bird !== undefined) ratios.push({ name: `${what}: Fairlead to BIRD`, unit: "×", runs: ratio(fairlead, bird) });
   if (bare !== undefined)
     ratios.push({ name: `${what}: Fairlead to the bare writes`, unit: "×", runs: ratio(fairlead, bare) });
   if (metallb !== undefined)

@@ -67,6 +67,11 @@ export class Stage implements AsyncDisposable {
     return new Stage(cluster, { services, routes, vty }, apiServer, undo.move(), signal);
   }
 
+  /** Where a node speaks with the switch. */
+  addressOf(node: string): string {
+    return addressOf(this.cluster, node);
+  }
+
   get nodes(): readonly string[] {
     return this.cluster.nodes;
   }

@@ -202,6 +202,7 @@ export class Turn {
       const [sessionAt, routedAt] = await Promise.all([this.#session(node), this.#routed()]);
       this.#add("start", `${what}: session`, "ms", sessionAt - startedAt);
       this.#add("start", `${what}: all routes`, "ms", routedAt - startedAt);
+      this.#add("start", `${what}: from its session to all routes`, "ms", routedAt - sessionAt);
       await this.#pause();
     }
   }

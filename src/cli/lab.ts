@@ -80,8 +80,11 @@ function withClusterOptions(command: Command): Command {
         .default("embedded"),
     )
     .addOption(
-      new Option("--proxy <which>", "who takes Services' traffic to pods; kube-proxy needs --api kubernetes")
-        .choices(["fairlead", "kube-proxy"] satisfies ProxyChoice[])
+      new Option(
+        "--proxy <which>",
+        "who takes Services' traffic to pods; kube-proxy and kube-proxy-ipvs need --api kubernetes",
+      )
+        .choices(["fairlead", "kube-proxy", "kube-proxy-ipvs"] satisfies ProxyChoice[])
         .default("fairlead"),
     )
     .option("--image <folder>", "an OCI layout: Fairlead runs on its files, and not on these");

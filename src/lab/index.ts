@@ -1,6 +1,6 @@
 export { BgpCluster, manifest } from "./bgp/bgp-cluster.ts";
-export type { ClusterChoices, ProxyChoice } from "./bgp/bgp-cluster.ts";
-export type { ApiChoice } from "./cluster/cluster-api.ts";
+export type { ClusterChoices } from "./bgp/bgp-cluster.ts";
+export type { ApiChoice, ProxyChoice } from "./cluster/cluster-api.ts";
 export type { HostProcess } from "./host-process.ts";
 export { agentCapabilities, fairlead, kubectlPath } from "./commands.ts";
 export type { BfdTimes } from "./frr-switch.ts";

@@ -9,6 +9,7 @@ export type LabErrorCode =
   | "lab.processEnded"
   | "lab.noProgram"
   | "lab.apiChoice"
+  | "lab.noIpvs"
   | "lab.image"
   | "lab.cni"
   | "lab.timeout";

@@ -1,4 +1,5 @@
 import type { SwitchConfig } from "./frr-switch.ts";
+import { patience } from "./patience.ts";
 import { addressOn, hostsOf, type Host, type Topology } from "./topology.ts";
 
 const forwarding = {
@@ -83,6 +84,6 @@ export const bgpSwitch: SwitchConfig = {
   routerId: "1.1.1.1",
   maximumPaths: 3,
   keepaliveS: 1,
-  holdTimeS: 3,
+  holdTimeS: 3 * Math.min(patience, 10),
   neighbours: hostsOf(bgpTopology, "node").map((node) => ({ address: addressOn(node, "data"), remoteAs: 65211 })),
 };

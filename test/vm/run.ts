@@ -1,16 +1,42 @@
-// The tests that need more of a kernel than this machine's may have, in a virtual machine. Not a part of `npm test`: they
-// want a kernel of 70 MB and a processor's emulation, and take some minutes.
+// The tests that need more of a kernel than this machine's may have, or whose machine may lose its power. Not a part of
+// `npm test`: they want a kernel of 70 MB and a processor's emulation, and take long.
 //   npm run test:vm [-- FILE…]
+import { spawnSync } from "node:child_process";
 import { globSync } from "node:fs";
-import { join } from "node:path";
-import { runInVirtualMachine } from "./virtual-machine.ts";
+import { basename, join } from "node:path";
+import { controlPlanePrograms } from "../../setup/kubernetes.ts";
+import { runInVirtualMachine, type VirtualMachineOptions } from "./virtual-machine.ts";
 
 const root = join(import.meta.dirname, "../..");
 const named = process.argv.slice(2);
-const files = named.length > 0 ? named : globSync("test/vm/guest/*.ts", { cwd: root }).sort();
+const files = named.length > 0 ? named : globSync("test/vm/{guest,host}/*.ts", { cwd: root }).sort();
+const argv = ["--test", "--test-reporter=spec"];
 
-process.exitCode = await runInVirtualMachine([process.execPath, "--test", "--test-reporter=spec", ...files], {
-  modules: ["vrf"],
-  limitMs: 900_000,
-  said: (line) => process.stdout.write(`${line}\n`),
-});
+/** What a test in `guest` wants of its machine beyond the usual. */
+const wants: Readonly<Record<string, () => Partial<VirtualMachineOptions>>> = {
+  "vrf.ts": () => ({ modules: ["vrf"] }),
+  "kube-proxy-ipvs.ts": () => ({
+    memoryMib: 8_192,
+    limitMs: 3_600_000,
+    env: { KUBEBUILDER_ASSETS: controlPlanePrograms(), FAIRLEAD_LAB_PATIENCE: "30" },
+  }),
+};
+
+for (const file of files) {
+  const status = file.includes("vm/guest/") ? await inside(file) : outside(file);
+  if (status !== 0) process.exitCode = 1;
+}
+
+/** A test that runs in a virtual machine, one for each file. */
+function inside(file: string): Promise<number> {
+  return runInVirtualMachine([process.execPath, ...argv, file], {
+    limitMs: 900_000,
+    said: (line) => process.stdout.write(`${line}\n`),
+    ...wants[basename(file)]?.(),
+  });
+}
+
+/** A test that has virtual machines of its own. */
+function outside(file: string): number | null {
+  return spawnSync(process.execPath, [...argv, file], { cwd: root, stdio: "inherit" }).status;
+}

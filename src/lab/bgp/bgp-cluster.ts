@@ -2,15 +2,15 @@ import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { KubernetesObject } from "../../kubernetes/resources/index.ts";
-import type { ApiChoice, ClusterApi } from "../cluster/cluster-api.ts";
+import type { ApiChoice, ClusterApi, ProxyChoice } from "../cluster/cluster-api.ts";
 import { startKubelet } from "../cluster/cluster-processes.ts";
 import type { ProgramsByImage } from "../cluster/pod-programs.ts";
 import { startEmbeddedApi } from "../cluster/embedded-api.ts";
-import { startKubeProxy } from "../cluster/kube-proxy.ts";
+import { requireIpvs, startKubeProxy, type KubeProxyMode } from "../cluster/kube-proxy.ts";
 import { startKubernetesApi } from "../cluster/kubernetes-api.ts";
 import { containerArgv } from "../image/container.ts";
 import { unpackImage, type ContainerImage } from "../image/container-image.ts";
-import { asInContainer, fairlead, kubectlPath } from "../commands.ts";
+import { asInContainer, fairlead, kubectl } from "../commands.ts";
 import type { HostProcess } from "../host-process.ts";
 import { Lab, type UpOptions } from "../lab.ts";
 import { LabError } from "../lab-error.ts";
@@ -32,7 +32,7 @@ const configurationNamespace = "metallb-system";
 export interface ClusterChoices {
   /** The embedded API server with the lab's controllers, by default, or Kubernetes' own control plane. */
   readonly api?: ApiChoice | undefined;
-  /** Who takes Services' traffic to pods: Fairlead, by default, or Kubernetes' own proxy. */
+  /** Who takes Services' traffic to pods: Fairlead, by default, or Kubernetes' own proxy in one of its modes. */
   readonly proxy?: ProxyChoice | undefined;
   /** An OCI layout: controller and agents run on its files, the agents as pods of their nodes' kubelets. */
   readonly image?: string | undefined;
@@ -50,7 +50,10 @@ export interface BgpClusterOptions extends UpOptions, ClusterChoices {
   readonly programs?: ProgramsByImage;
 }
 
-export type ProxyChoice = "fairlead" | "kube-proxy";
+const kubeProxyModes = {
+  "kube-proxy": "nftables",
+  "kube-proxy-ipvs": "ipvs",
+} as const satisfies Record<Exclude<ProxyChoice, "fairlead">, KubeProxyMode>;
 
 /** The scenario `bgp` as it stands before anybody configured anything: network, switch, API, nodes, Fairlead. */
 export class BgpCluster {
@@ -89,9 +92,11 @@ export class BgpCluster {
    * is ready for sessions at these times, and the nodes watch each other at them; without it nobody watches anybody.
    */
   static async up(options: BgpClusterOptions = {}): Promise<BgpCluster> {
-    if (options.proxy === "kube-proxy" && options.api !== "kubernetes") {
-      throw new LabError("lab.apiChoice", "--proxy kube-proxy reads Protocol Buffers only: it needs --api kubernetes");
+    const { proxy = "fairlead" } = options;
+    if (proxy !== "fairlead" && options.api !== "kubernetes") {
+      throw new LabError("lab.apiChoice", `--proxy ${proxy} reads Protocol Buffers only: it needs --api kubernetes`);
     }
+    if (proxy === "kube-proxy-ipvs") await requireIpvs(options.signal);
     const lab = await Lab.up(bgpTopology, options);
     try {
       const { bfd, gracefulRestart, signal } = options;
@@ -123,7 +128,7 @@ export class BgpCluster {
   }
 
   kubectl(args: readonly string[], signal?: AbortSignal): Promise<string> {
-    return this.lab.exec("api", [kubectlPath(), "--kubeconfig", this.kubeconfig, ...args], { signal });
+    return this.lab.exec("api", kubectl(this.kubeconfig, args), { signal });
   }
 
   /** Applies an object that no file has. */
@@ -231,7 +236,8 @@ export class BgpCluster {
     const sources = { imageFolder, programsFile };
     await startKubelet(this.lab, node, { kubeconfig, heartbeatMs: this.api.heartbeatMs, ...sources });
     if (this.proxy === "fairlead") return;
-    await startKubeProxy(this.lab, node, { kubeconfig: await this.api.proxyKubeconfig(), podNetwork });
+    const mode = kubeProxyModes[this.proxy];
+    await startKubeProxy(this.lab, node, { kubeconfig: await this.api.proxyKubeconfig(), podNetwork, mode });
   }
 
   async #allReady(): Promise<boolean> {

@@ -2,6 +2,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import type { Phase } from "../load/phase.ts";
 import type { RouteMonitor } from "../route-monitor.ts";
 import type { Observation } from "../story.ts";
+import { patience } from "../patience.ts";
 import type { BgpCluster } from "./bgp-cluster.ts";
 import type { BgpSights } from "./bgp-sights.ts";
 
@@ -50,7 +51,7 @@ export class BgpPhases {
 
   #drain(node: string): Promise<void> {
     return this.#step(`${node} is drained, and its agent stopped in good order`, async () => {
-      await this.#cluster.kubectl(["drain", node, "--ignore-daemonsets", "--timeout=30s"], this.#signal);
+      await this.#cluster.kubectl(["drain", node, "--ignore-daemonsets", `--timeout=${30 * patience}s`], this.#signal);
       await this.#cluster.stopAgent(node);
       const hops = await this.#sights.nextHopsBecome(this.#othersThan(node));
       await this.#linger();

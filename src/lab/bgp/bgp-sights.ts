@@ -3,10 +3,10 @@ import { addressOn } from "../topology.ts";
 import type { Observation } from "../story.ts";
 import { until } from "../until.ts";
 import type { BgpCluster } from "./bgp-cluster.ts";
-import { kubeProxyRules, type NodeRules } from "./kube-proxy-rules.ts";
+import { rulesViews } from "./service-rules/service-rules.ts";
 import { bfdPeersOf, bgpRouteTo, neighboursOf, pathsTo, type Neighbour } from "./switch-view.ts";
 
-/** What can be seen of the scenario, by the means that its operator has: kubectl, vtysh, curl, nft. */
+/** What can be seen of the scenario, by the means that its operator has: kubectl, vtysh, curl, nft or ipvsadm. */
 export class BgpSights {
   readonly #cluster: BgpCluster;
   readonly #address: string;
@@ -90,32 +90,22 @@ export class BgpSights {
     return { ok: pods.every((pod) => names.has(pod)), observed: `curl ${this.#address}: ${[...names].join(", ")}` };
   }
 
-  /** Line 5, with nftables for IPVS: the address is taken to the three pods and to nothing else, masqueraded. */
+  /** What line 5 comes to with the cluster's proxy. */
+  get whatRulesSay(): string {
+    return rulesViews[this.#cluster.proxy].what;
+  }
+
+  /** Line 5: on each node the address is taken to the three pods and to nothing else, masqueraded. */
   async nodeRules(): Promise<Observation> {
     const pods = (await this.#pods()).map((pod) => `${pod.status?.podIP}:80`).sort();
-    const seen = await Promise.all(this.#cluster.nodes.map(async (node) => ({ node, ...(await this.#rulesOn(node)) })));
+    const { rulesOn } = rulesViews[this.#cluster.proxy];
+    const { lab, nodes } = this.#cluster;
+    const seen = await Promise.all(nodes.map(async (node) => ({ node, ...(await rulesOn(lab, node, this.#address)) })));
     return {
-      ok: seen.every(({ verdict, endpoints }) => verdict.includes("masquerade") && endpoints.join() === pods.join()),
+      ok: seen.every(({ ok, endpoints }) => ok && endpoints.join() === pods.join()),
       observed: seen
         .map(({ node, verdict, endpoints }) => `${node}: ${this.#address}:80 ${verdict} ${endpoints.join(" ")}`)
         .join("; "),
-    };
-  }
-
-  async #rulesOn(node: string): Promise<NodeRules> {
-    if (this.#cluster.proxy === "kube-proxy") return kubeProxyRules(this.#cluster.lab, node, this.#address);
-    const list = ["nft", "list", "map", "inet", "fairlead-proxy"];
-    const [services, endpoints] = await Promise.all(
-      ["services4", "endpoints4-tcp"].map((map) =>
-        this.#cluster.lab.exec(node, [...list, map], { signal: this.#signal }),
-      ),
-    );
-    const frontend = `${this.#address} . tcp . 80`.replaceAll(".", "\\.");
-    const verdict = new RegExp(`${frontend} : (?:goto )?([^,\\s]+)`).exec(services ?? "")?.[1];
-    const elements = (endpoints ?? "").matchAll(new RegExp(`${frontend} \\. \\d+ : (\\S+) \\. (\\d+)`, "g"));
-    return {
-      verdict: verdict ?? "is not taken",
-      endpoints: [...elements].map((each) => `${each[1]}:${each[2]}`).sort(),
     };
   }
 

@@ -1,3 +1,4 @@
+import { patience } from "../patience.ts";
 import { LoadClient } from "../load/load-client.ts";
 import { reportPhase } from "../load/phase.ts";
 import type { BfdTimes } from "../frr-switch.ts";
@@ -14,7 +15,8 @@ const ways = ["resources", "legacy-configmap"] as const;
 type Way = (typeof ways)[number];
 
 const address = "172.19.100.1";
-const load = { address, port: 80, rate: 120, timeoutMs: 300 };
+/** A client that asks as often as usual would take all that an emulated processor has. */
+const load = { address, port: 80, rate: Math.max(4, 120 / patience ** 2), timeoutMs: Math.min(900, 300 * patience) };
 
 /**
  * Tells the scenario `bgp`, once for each way to configure it, on a lab that is built for it and removed after it. With
@@ -97,7 +99,7 @@ class Telling {
     await this.#step("2. the switch has three sessions, one prefix each", () => sights.sessionsWithPrefix());
     await this.#step("3. three paths in the switch's table, three next hops in its routes", () => sights.paths());
     await this.#step("4. curl is answered by different pods", () => sights.podNames());
-    await this.#step("5. on each node nftables takes the address to the three pods", () => sights.nodeRules());
+    await this.#step(`5. ${sights.whatRulesSay}`, () => sights.nodeRules());
     await this.#step("fairlead explain: the address, the announcers, and why", () => sights.explanation());
   }
 

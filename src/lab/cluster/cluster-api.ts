@@ -17,3 +17,6 @@ export interface ClusterApi {
 }
 
 export type ApiChoice = "embedded" | "kubernetes";
+
+/** Fairlead's own, or Kubernetes' in its nftables or its IPVS mode. */
+export type ProxyChoice = "fairlead" | "kube-proxy" | "kube-proxy-ipvs";

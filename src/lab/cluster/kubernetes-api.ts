@@ -35,6 +35,13 @@ export async function startKubernetesApi(
 }
 
 async function grantRights(plane: ControlPlane, file: string, namespace: string): Promise<void> {
-  await writeFile(file, JSON.stringify({ apiVersion: "v1", kind: "List", items: rbacManifests(namespace) }));
+  // One after the other, and not as a List: to check one of these, kubectl asks for the server's whole schema in its old
+  // form, which a slow server does not make in the minute that it gives itself.
+  await writeFile(
+    file,
+    rbacManifests(namespace)
+      .map((each) => JSON.stringify(each))
+      .join("\n"),
+  );
   await plane.kubectl(["apply", "-f", file]);
 }

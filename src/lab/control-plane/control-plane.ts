@@ -1,9 +1,10 @@
 import { cp, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { command, type CommandOptions } from "../command.ts";
-import { fairlead, kubectlPath } from "../commands.ts";
+import { fairlead, kubectl } from "../commands.ts";
 import type { HostProcess, ProcessSpec } from "../host-process.ts";
 import { LabError } from "../lab-error.ts";
+import { patience } from "../patience.ts";
 import { until } from "../until.ts";
 import { administrator, componentUser, ControlPlaneCredentials, type CertificateUser } from "./credentials.ts";
 import { controlPlaneProgram, type ControlPlaneProgram } from "./programs.ts";
@@ -183,7 +184,7 @@ export class ControlPlane {
   }
 
   kubectl(args: readonly string[], options: CommandOptions = {}): Promise<string> {
-    return this.#host.exec([kubectlPath(), "--kubeconfig", this.kubeconfig, ...args], options);
+    return this.#host.exec(kubectl(this.kubeconfig, args), options);
   }
 
   async #answers(process: HostProcess): Promise<boolean> {
@@ -220,7 +221,7 @@ export class ControlPlane {
     const file = join(this.kubeconfig, "../crds.yaml");
     await writeFile(file, await command(fairlead("crds"), { signal }));
     await this.kubectl(["apply", "--server-side", "-f", file], { signal });
-    await this.kubectl(["wait", "--for=condition=Established", "--timeout=60s", "-f", file], { signal });
+    await this.kubectl(["wait", "--for=condition=Established", `--timeout=${60 * patience}s`, "-f", file], { signal });
   }
 }
 

@@ -1,10 +1,12 @@
+import type { ProxyChoice } from "../cluster/cluster-api.ts";
+
 /** What one fault cost the clients of one Service. */
 export interface Loss {
   /** How the nodes' deaths are detected: `50 ms x 3`, or `none`. */
   readonly detection: string;
   readonly externalTrafficPolicy: "Cluster" | "Local";
   /** Who does the nodes' part: other proxies have rows of their own. */
-  readonly proxy: "fairlead" | "kube-proxy";
+  readonly proxy: ProxyChoice;
   readonly windowMs: number;
   readonly sent: number;
   readonly failed: number;

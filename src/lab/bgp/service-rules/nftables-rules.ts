@@ -1,13 +1,8 @@
-import type { Lab } from "../lab.ts";
-
-/** What a node's proxy does with an address: what it does to the packets, and to which endpoints it takes them. */
-export interface NodeRules {
-  readonly verdict: string;
-  readonly endpoints: readonly string[];
-}
+import type { Lab } from "../../lab.ts";
+import type { ServiceRules } from "./service-rules.ts";
 
 /** Reads the table of Kubernetes' own proxy in nftables mode: service address → service → endpoints. */
-export async function kubeProxyRules(lab: Lab, node: string, address: string): Promise<NodeRules> {
+export async function nftablesRules(lab: Lab, node: string, address: string): Promise<ServiceRules> {
   const table = await lab.exec(node, ["nft", "list", "table", "ip", "kube-proxy"]);
   const external = new RegExp(`${address.replaceAll(".", "\\.")} \\. tcp \\. 80 : goto (external-\\S+)`).exec(
     table,
@@ -15,10 +10,10 @@ export async function kubeProxyRules(lab: Lab, node: string, address: string): P
   const outer = chain(table, external);
   const service = chain(table, /goto (service-\S+)/.exec(outer)?.[1]);
   // It marks what came from outside for masquerading.
-  const verdict = outer.includes('comment "masquerade"') ? "masquerade" : "is not taken";
+  const ok = outer.includes('comment "masquerade"');
   // dnat ip to numgen random mod 3 map { 0 : 10.233.119.2 . 80, … }
   const endpoints = [...service.matchAll(/\d+ : (\S+) \. (\d+)/g)].map(([, host, port]) => `${host}:${port}`);
-  return { verdict, endpoints: endpoints.sort() };
+  return { ok, verdict: ok ? "masquerade" : "is not taken", endpoints: endpoints.sort() };
 }
 
 /** The text of a chain of the table, empty where there is none. */

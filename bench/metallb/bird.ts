@@ -1,0 +1,41 @@
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import type { Measured } from "./turn.ts";
+import type { Stage } from "./stage.ts";
+
+/** What BGP itself can do: BIRD, with its routes in its configuration, in the place of one node's agent. */
+export async function measureBird(stage: Stage, count: number, measured: Measured): Promise<void> {
+  const { lab } = stage.cluster;
+  const [node = ""] = stage.nodes;
+  const file = (name: string) => join(lab.folder, `bird-limit.${name}`);
+  await writeFile(file("conf"), configuration(stage.addressOf(node), count));
+  const argv = ["bird", "-f", "-c", file("conf"), "-s", file("ctl"), "-P", file("pid")];
+  const bird = await lab.run(node, { name: "bird-limit", argv });
+  try {
+    const sessionAt = await stage.whenSwitch("BIRD's session", ([first]) => first?.established === true, 2);
+    const routedAt = await stage.whenSwitch("all of BIRD's routes", ([first]) => first?.prefixes === count, 2);
+    const from = `agent killed and started with ${count}: from its session to all routes`;
+    measured.start.add(from, "ms", "BIRD", routedAt - sessionAt);
+    const some = `${count} at once`;
+    measured.cost.add(`${some}: UPDATEs from one agent`, "", "BIRD", await stage.updatesFrom(node));
+    measured.cost.add(`${some}: bytes from one agent`, "B", "BIRD", stage.bytesFrom(node));
+  } finally {
+    await bird.stop(20_000);
+  }
+  await stage.whenSwitch("BIRD is gone", ([first]) => first?.prefixes === 0, 20);
+}
+
+function configuration(address: string, count: number): string {
+  const routes = Array.from({ length: count }, (_, index) => `route 172.19.${index >> 8}.${index & 255}/32 blackhole;`);
+  return `
+router id ${address};
+protocol device {}
+protocol static services { ipv4; ${routes.join("\n")} }
+protocol bgp switch {
+  local ${address} as 65211;
+  neighbor 10.10.2.210 as 65210;
+  connect delay time 1;
+  ipv4 { import none; export all; next hop self; };
+}
+`;
+}
