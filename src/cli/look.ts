@@ -1,6 +1,6 @@
 import { Argument, InvalidArgumentError, Option, type Command } from "commander";
 
-interface LookOptions {
+export interface LookOptions {
   readonly kubeconfig?: string;
   readonly namespace: string;
   readonly lbClass?: string;
@@ -9,7 +9,7 @@ interface LookOptions {
 
 /** What looks and changes nothing: what is, why, and what would be, from the plan's reasons and the nodes' reports. */
 export function addLookCommands(program: Command): void {
-  withOptions(program.command("status").description("addresses, announcers and sessions on one screen")).action(
+  withLookOptions(program.command("status").description("addresses, announcers and sessions on one screen")).action(
     async (options: LookOptions) => {
       const { statusOf } = await import("./status.ts");
       const { renderStatus } = await import("./render-status.ts");
@@ -23,31 +23,19 @@ export function addLookCommands(program: Command): void {
     return text;
   });
   const explain = program.command("explain").description("why things are as they are");
-  withOptions(explain.command("service").description("a Service's address, who announces it, who does not, and why"))
+  withLookOptions(
+    explain.command("service").description("a Service's address, who announces it, who does not, and why"),
+  )
     .addArgument(service)
     .action(async (name: string, options: LookOptions) => {
       const { explainService } = await import("./explain-service.ts");
       const { renderExplanation } = await import("./render-explanation.ts");
       print(options, explainService(await look(options), name), renderExplanation);
     });
-
-  const migrate = program.command("migrate").description("what would change, and in which steps");
-  withOptions(migrate.command("metallb").description("how this cluster comes from MetalLB; changes nothing")).action(
-    async (options: LookOptions) => {
-      const { unreadObjects } = await import("./metallb-objects.ts");
-      const { migrationOf } = await import("./migration.ts");
-      const { renderMigration } = await import("./render-migration.ts");
-      const client = await clientOf(options);
-      const { namespace, lbClass } = options;
-      const whole = { namespace, loadBalancerClass: lbClass, beforeInstallation: true };
-      const { readSnapshot } = await import("../snapshot/index.ts");
-      const snapshot = await readSnapshot(client, whole);
-      print(options, migrationOf(snapshot, await unreadObjects(client, namespace)), renderMigration);
-    },
-  );
 }
 
-function withOptions(command: Command): Command {
+/** How the cluster is reached, and how what was seen is to be told. */
+export function withLookOptions(command: Command): Command {
   return command
     .option("--kubeconfig <file>", "how to reach the API server; $KUBECONFIG, or ~/.kube/config where there is none")
     .option("--namespace <name>", "where the metallb.io resources are", "metallb-system")
@@ -55,7 +43,7 @@ function withOptions(command: Command): Command {
     .addOption(new Option("-o, --output <format>").choices(["text", "json"]).default("text"));
 }
 
-async function clientOf({ kubeconfig }: LookOptions) {
+export async function clientOf({ kubeconfig }: LookOptions) {
   const { Client, loadKubeconfig } = await import("../kubernetes/client/index.ts");
   return new Client(await loadKubeconfig({ path: kubeconfig, env: process.env }));
 }
@@ -68,6 +56,6 @@ async function look(options: LookOptions) {
   });
 }
 
-function print<Value>(options: LookOptions, value: Value, render: (value: Value) => string): void {
+export function print<Value>(options: LookOptions, value: Value, render: (value: Value) => string): void {
   process.stdout.write(options.output === "json" ? `${JSON.stringify(value, undefined, 2)}\n` : render(value));
 }

@@ -4,6 +4,7 @@ import { addAgentCommands } from "./agents.ts";
 import { addCrdsCommand } from "./crds.ts";
 import { addLabCommands } from "./lab.ts";
 import { addLookCommands } from "./look.ts";
+import { addMigrateCommand } from "./migrate.ts";
 import { version } from "./version.ts";
 
 const program = new Command("fairlead")
@@ -14,6 +15,7 @@ const program = new Command("fairlead")
 
 addAgentCommands(program);
 addLookCommands(program);
+addMigrateCommand(program);
 addCrdsCommand(program);
 addLabCommands(program);
 

@@ -53,7 +53,10 @@ export const bgpTopology: Topology = {
       name: "api",
       role: "api",
       interfaces: [{ name: "mgmt", segment: "management", address: "192.168.77.1/24" }],
-      routes: [],
+      // Where webhooks are, and what is asked of pods through the API server.
+      routes: nodes.flatMap(({ number, podCidr }) =>
+        [podCidr, `10.10.2.${number}/32`].map((to) => ({ to, via: `192.168.77.${number}` })),
+      ),
       sysctls: {},
     },
     ...nodes.map((node): Host => ({

@@ -22,9 +22,11 @@ export function crdsTemplate(): string {
     .filter((kind) => kind.custom)
     .map((kind) => {
       const { metadata, ...rest } = customResourceDefinition(kind) as { metadata: object };
-      return document({ ...rest, metadata: { ...metadata, annotations: { "helm.sh/resource-policy": "keep" } } });
+      const kept = { ...metadata, annotations: { "helm.sh/resource-policy": "keep" } };
+      const text = `---\n${document({ ...rest, metadata: kept })}`;
+      return kind.group === "metallb.io" ? `{{- if .Values.crds.metallb }}\n${text}\n{{- end }}` : text;
     });
-  return [`${note}\n{{- if .Values.crds.install }}`, ...definitions, "{{- end }}\n"].join("\n---\n");
+  return [`${note}\n{{- if .Values.crds.install }}`, ...definitions, "{{- end }}\n"].join("\n");
 }
 
 function document(object: object): string {

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 
 const root = join(import.meta.dirname, "../..");
-const program = join(root, "node_modules/.cache/fairlead/helm");
+export const helmProgram = join(root, "node_modules/.cache/fairlead/helm");
 
 export const chart = join(root, "charts/fairlead");
 
@@ -14,7 +14,7 @@ export const everything = ["podMonitor", "alerts", "dashboard", "networkPolicy",
 
 /** Runs the helm that the project's set-up has unpacked; resolves with what it printed. */
 export async function helm(...args: readonly string[]): Promise<string> {
-  const { stdout } = await promisify(execFile)(program, args, { maxBuffer: 2 ** 24 });
+  const { stdout } = await promisify(execFile)(helmProgram, args, { maxBuffer: 2 ** 24 });
   return stdout;
 }
 

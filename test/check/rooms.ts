@@ -16,6 +16,7 @@ export const arrows: Record<string, readonly string[]> = {
   snapshot: ["plan", "kubernetes/resources", "kubernetes/client"],
   controller: ["net", "plan", "snapshot", "kubernetes/resources", "kubernetes/client"],
   webhook: ["plan", "snapshot", "kubernetes/resources", "kubernetes/client", "kubernetes/certificates"],
+  migration: ["net", "plan", "snapshot", "kubernetes/resources", "kubernetes/client"],
   node: ["net", "plan", "snapshot", "protocols", "linux", "kubernetes/resources", "kubernetes/client"],
   lab: ["*"],
   cli: ["*"],

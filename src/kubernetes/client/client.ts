@@ -166,11 +166,19 @@ export class Client {
     return this.#apply(kind, object, "apply status of", "status", options);
   }
 
-  /** Posts to a subresource that answers with a Status: a pod's `binding` or `eviction`. */
-  async post(kind: Kind, at: ObjectName, subresource: string, body: object, options: Cancellable = {}): Promise<void> {
+  /** Posts to a subresource that is a kind of its own: a pod's `binding` or `eviction`, a service account's `token`. */
+  post(kind: Kind, at: ObjectName, subresource: string, body: object, options: Cancellable = {}): Promise<unknown> {
     const subject = { verb: `post ${subresource} of`, kind: kind.kind, key: keyOf({ metadata: at }) };
     const path = `${pathOf(kind, at)}/${subresource}`;
-    await this.#requests.send({ method: "POST", path, body: JSON.stringify(body), subject, ...options }, false);
+    return this.#requests.json({ method: "POST", path, body: JSON.stringify(body), subject, ...options }, false);
+  }
+
+  /** What a process in a pod answers on a port, asked through the API server. */
+  async askPod(at: ObjectName, port: number, path: string, options: Cancellable = {}): Promise<string> {
+    const subject = { verb: `ask port ${port} of`, kind: "Pod", key: keyOf({ metadata: at }) };
+    const pod = pathOf({ group: "", version: "v1", plural: "pods", namespaced: true }, at);
+    const call = { method: "GET", path: `${pod}:${port}/proxy${path}`, subject, ...options } as const;
+    return (await this.#requests.send(call, true)).text;
   }
 
   async delete(kind: Kind, at: ObjectName, options: DeleteOptions = {}): Promise<void> {

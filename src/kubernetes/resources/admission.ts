@@ -17,7 +17,16 @@ export const ValidatingWebhookConfiguration = defineKind(
   z.object({
     ...typeMeta("admissionregistration.k8s.io/v1", "ValidatingWebhookConfiguration"),
     webhooks: z
-      .array(z.object({ name: z.string(), clientConfig: z.object({ caBundle: z.string().optional() }) }))
+      .array(
+        z.object({
+          name: z.string(),
+          clientConfig: z.object({
+            caBundle: z.string().optional(),
+            service: z.object({ namespace: z.string(), name: z.string() }).optional(),
+          }),
+          failurePolicy: z.string().optional(),
+        }),
+      )
       .optional(),
   }),
 );

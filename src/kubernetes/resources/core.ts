@@ -66,7 +66,15 @@ const container = z.object({
   image: z.string().optional(),
   command: z.array(z.string()).optional(),
   args: z.array(z.string()).optional(),
-  env: z.array(z.object({ name: z.string(), value: z.string().optional() })).optional(),
+  env: z
+    .array(
+      z.object({
+        name: z.string(),
+        value: z.string().optional(),
+        valueFrom: z.object({ fieldRef: z.object({ fieldPath: z.string() }).optional() }).optional(),
+      }),
+    )
+    .optional(),
   ports: z
     .array(z.object({ name: z.string().optional(), containerPort: port, protocol: protocol.default("TCP") }))
     .optional(),
@@ -79,6 +87,7 @@ const container = z.object({
 export const podSpec = z.object({
   nodeName: z.string().optional(),
   hostNetwork: z.boolean().optional(),
+  serviceAccountName: z.string().optional(),
   containers: z.array(container),
   terminationGracePeriodSeconds: z.int().optional(),
   nodeSelector: z.record(z.string(), z.string()).optional(),

@@ -1,4 +1,5 @@
 export { ValidatingWebhookConfiguration, webhookName } from "./admission.ts";
+export { ControllerRevision, DaemonSet, Deployment, type Affinity } from "./apps.ts";
 export { customResourceDefinition, openApiSchema } from "./crd.ts";
 export { ConfigMap, Event, Namespace, Node, Pod, Secret, Service, ServiceAccount } from "./core.ts";
 export { AddressBlock, gatewaysAnnotation, NodeReport, Rollout, type LostEvidence } from "./fairlead.ts";

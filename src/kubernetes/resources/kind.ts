@@ -84,7 +84,7 @@ export function apiVersionOf(kind: Pick<Kind, "group" | "version">): string {
 
 /** The path of a collection, or of one object in it, on an API server. */
 export function pathOf(
-  kind: Kind,
+  kind: Pick<Kind, "group" | "version" | "plural" | "namespaced">,
   at: { readonly namespace?: string | undefined; readonly name?: string } = {},
 ): string {
   const root = kind.group === "" ? `/api/${kind.version}` : `/apis/${kind.group}/${kind.version}`;

@@ -247,6 +247,8 @@ export const ownAnnotations = {
   connectMode: "fairlead.dev/connect-mode",
   ttlSecurityHops: "fairlead.dev/ttl-security-hops",
   sourceFrom: "fairlead.dev/source-from",
+  nextHop: "fairlead.dev/next-hop",
+  origin: "fairlead.dev/origin",
   /** On a BGPAdvertisement. */
   prepend: "fairlead.dev/as-path-prepend",
   med: "fairlead.dev/med",

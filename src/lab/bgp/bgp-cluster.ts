@@ -4,6 +4,7 @@ import { fileURLToPath } from "node:url";
 import type { KubernetesObject } from "../../kubernetes/resources/index.ts";
 import type { ApiChoice, ClusterApi, ProxyChoice } from "../cluster/cluster-api.ts";
 import { startKubelet } from "../cluster/cluster-processes.ts";
+import type { ProgramsByImage } from "../cluster/pod-programs.ts";
 import { startEmbeddedApi } from "../cluster/embedded-api.ts";
 import { requireIpvs, startKubeProxy, type KubeProxyMode } from "../cluster/kube-proxy.ts";
 import { startKubernetesApi } from "../cluster/kubernetes-api.ts";
@@ -45,6 +46,8 @@ export interface BgpClusterOptions extends UpOptions, ClusterChoices {
   readonly agentArguments?: readonly string[];
   /** Nobody gives Services addresses, nor announces them, until somebody is started who does. */
   readonly withoutFairlead?: boolean;
+  /** Run by the kubelets for pods of these images; the pods are given their service accounts. */
+  readonly programs?: ProgramsByImage;
 }
 
 const kubeProxyModes = {
@@ -65,6 +68,7 @@ export class BgpCluster {
 
   readonly #agentArguments: readonly string[];
   readonly #image: ContainerImage | undefined;
+  readonly #programs: ProgramsByImage | undefined;
   #controller: HostProcess | undefined;
 
   private constructor(
@@ -76,6 +80,7 @@ export class BgpCluster {
     this.#image = image;
     this.#detection = options.bfd;
     this.#agentArguments = options.agentArguments ?? [];
+    this.#programs = options.programs;
     this.lab = lab;
     this.switch = frr;
     this.api = api;
@@ -226,7 +231,10 @@ export class BgpCluster {
   async #startNode(node: string): Promise<void> {
     const kubeconfig = await this.api.kubeletKubeconfig(node);
     const imageFolder = this.#image && imageFolderOf(this.lab);
-    await startKubelet(this.lab, node, { kubeconfig, heartbeatMs: this.api.heartbeatMs, imageFolder });
+    const programsFile = this.#programs && join(this.lab.folder, "programs.json");
+    if (programsFile !== undefined) await writeFile(programsFile, JSON.stringify(this.#programs));
+    const sources = { imageFolder, programsFile };
+    await startKubelet(this.lab, node, { kubeconfig, heartbeatMs: this.api.heartbeatMs, ...sources });
     if (this.proxy === "fairlead") return;
     const mode = kubeProxyModes[this.proxy];
     await startKubeProxy(this.lab, node, { kubeconfig: await this.api.proxyKubeconfig(), podNetwork, mode });

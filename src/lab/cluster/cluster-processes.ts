@@ -23,15 +23,19 @@ export interface KubeletProcessOptions {
   readonly heartbeatMs: number;
   /** Where the image is that its containers may be started from. */
   readonly imageFolder?: string | undefined;
+  /** A file of `ProgramsByImage`. */
+  readonly programsFile?: string | undefined;
 }
 
 /** Starts the kubelet of a node; anew after the node was booted. */
 export async function startKubelet(
   lab: Lab,
   node: string,
-  { kubeconfig, heartbeatMs, imageFolder }: KubeletProcessOptions,
+  { kubeconfig, heartbeatMs, imageFolder, programsFile }: KubeletProcessOptions,
 ): Promise<HostProcess> {
   const image = imageFolder === undefined ? {} : { image: imageFolder };
-  const argv = programArgv("kubelet", { lab: lab.id, node, kubeconfig, "heartbeat-ms": String(heartbeatMs), ...image });
+  const programs = programsFile === undefined ? {} : { programs: programsFile };
+  const usual = { lab: lab.id, node, kubeconfig, "heartbeat-ms": String(heartbeatMs) };
+  const argv = programArgv("kubelet", { ...usual, ...image, ...programs });
   return lab.run(node, { name: "kubelet", argv });
 }

@@ -10,6 +10,8 @@ import { PodSandbox } from "../pod-sandbox.ts";
 import { programArgv } from "../program.ts";
 import { removeNamespaces } from "../take-down.ts";
 import { addressOn, type Host } from "../topology.ts";
+import { podProgramArgv, type PodPrograms } from "./pod-programs.ts";
+import { probeOf } from "./pod-probe.ts";
 
 /** A pod that has been started. */
 export interface RunningPod {
@@ -31,19 +33,27 @@ interface PodNetwork {
   remove(): Promise<void>;
 }
 
+/** What a node has to start containers from. */
+export interface PodSources {
+  /** Its files. */
+  readonly image?: ContainerImage | undefined;
+  /** Programs of this machine in place of images. */
+  readonly programs?: PodPrograms | undefined;
+}
+
 /**
- * Runs pods as processes in namespaces. Containers of the image that the node has run on that image's files; the image
- * of each other is replaced by the lab's own server.
+ * Runs pods as processes in namespaces. Containers of the image that the node has run on that image's files, those of
+ * images that have programs run these; the image of each other is replaced by the lab's own server.
  */
 export class PodRuntime {
   readonly #labId: string;
   readonly #node: Host;
-  readonly #image: ContainerImage | undefined;
+  readonly #sources: PodSources;
 
-  constructor(labId: string, node: Host, image?: ContainerImage) {
+  constructor(labId: string, node: Host, sources: PodSources = {}) {
     this.#labId = labId;
     this.#node = node;
-    this.#image = image;
+    this.#sources = sources;
   }
 
   /** Removes pods that another run of the kubelet has left. */
@@ -53,12 +63,12 @@ export class PodRuntime {
 
   async start(pod: Pod, signal: AbortSignal): Promise<RunningPod> {
     const [container] = pod.spec.containers;
-    const port = pod.spec.containers.flatMap((each) => each.ports ?? [])[0]?.containerPort ?? 80;
-    const path = container?.readinessProbe?.httpGet?.path ?? "/";
+    const { port, path } = probeOf(pod);
     const network = await this.#networkOf(pod, signal);
     let process: HostProcess;
     try {
-      process = await network.run({ name: container?.name ?? "server", argv: this.#argvOf(pod, port) });
+      const argv = await this.#argvOf(pod, port, signal);
+      process = await network.run({ name: container?.name ?? "server", argv });
     } catch (error) {
       await network.remove();
       throw error;
@@ -79,7 +89,7 @@ export class PodRuntime {
     if (pod.spec.hostNetwork !== true) {
       return PodSandbox.create(this.#labId, this.#node, `${namespace}.${name}`, signal);
     }
-    const folder = join(labFolder(this.#labId), this.#node.name, "pods", `${namespace}.${name}`);
+    const folder = this.#folderOf(pod);
     return {
       addresses: [addressOn(this.#node, "data")],
       run: (spec) => HostProcess.start(hostNamespace(this.#labId, this.#node.name), folder, spec),
@@ -87,17 +97,27 @@ export class PodRuntime {
     };
   }
 
-  #argvOf(pod: Pod, port: number): string[] {
+  async #argvOf(pod: Pod, port: number, signal: AbortSignal): Promise<string[]> {
     const [container] = pod.spec.containers;
-    if (this.#image === undefined || container?.image !== this.#image.reference) {
+    const { image, programs } = this.#sources;
+    const program = programs?.byImage[container?.image ?? ""];
+    if (programs !== undefined && program !== undefined) {
+      const node = { name: this.#node.name, address: addressOn(this.#node, "data") };
+      return podProgramArgv(pod, { program, node, folder: this.#folderOf(pod), access: programs.access }, signal);
+    }
+    if (image === undefined || container?.image !== image.reference) {
       return programArgv("pod-server", { name: pod.metadata.name, port: String(port) });
     }
-    return containerArgv(this.#image, {
+    return containerArgv(image, {
       args: container.args ?? [],
       env: (container.env ?? []).map(({ name, value = "" }) => `${name}=${value}`),
       capabilities: container.securityContext?.capabilities?.add ?? [],
       volume: labFolder(this.#labId),
     });
+  }
+
+  #folderOf({ metadata: { name, namespace = "default" } }: Pod): string {
+    return join(labFolder(this.#labId), this.#node.name, "pods", `${namespace}.${name}`);
   }
 }
 

@@ -1,8 +1,9 @@
 // The kubelet of one of the lab's nodes, run in that node's namespace.
-//   kubelet --lab ID --node NAME --kubeconfig FILE --heartbeat-ms MS [--image FOLDER]
+//   kubelet --lab ID --node NAME --kubeconfig FILE --heartbeat-ms MS [--image FOLDER] [--programs FILE]
 import { parseArgs } from "node:util";
 import { Client, loadKubeconfig } from "../../kubernetes/client/index.ts";
 import { Kubelet } from "../cluster/kubelet.ts";
+import { readPrograms } from "../cluster/pod-programs.ts";
 import { PodRuntime } from "../cluster/pod-runtime.ts";
 import { openImage } from "../image/container-image.ts";
 import { Lab } from "../lab.ts";
@@ -16,6 +17,7 @@ const { values } = parseArgs({
     kubeconfig: { type: "string" },
     "heartbeat-ms": { type: "string" },
     image: { type: "string" },
+    programs: { type: "string" },
   },
 });
 await untilAsked(async (signal) => {
@@ -23,8 +25,11 @@ await untilAsked(async (signal) => {
   const host = lab.host(values.node ?? "");
   const image = values.image === undefined ? undefined : await openImage(values.image);
   const access = await loadKubeconfig({ path: values.kubeconfig, env: process.env });
+  const client = new Client(access, { fieldManager: "kubelet" });
+  const programs = values.programs === undefined ? undefined : await readPrograms(values.programs);
+  const sources = { image, programs: programs && { byImage: programs, access: client } };
   await Kubelet.run(
-    { client: new Client(access, { fieldManager: "kubelet" }), runtime: new PodRuntime(lab.id, host, image) },
+    { client, runtime: new PodRuntime(lab.id, host, sources) },
     {
       nodeName: host.name,
       address: addressOn(host, "data"),

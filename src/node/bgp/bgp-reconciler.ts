@@ -56,6 +56,7 @@ export class BgpReconciler {
   readonly #links: UnnumberedLinks;
   readonly #sources: SourceAddresses;
   readonly #attributes = new RouteAttributeSets();
+  #origins: ReadonlyMap<string, PlannedPeer["origin"]> = new Map();
   readonly #awaited: AwaitedPaths;
   /** Of the plan, no two of them at one place. */
   #peers: readonly PlannedPeer[] = [];
@@ -95,6 +96,7 @@ export class BgpReconciler {
       if (!byPlace.has(placeOf(peer))) byPlace.set(placeOf(peer), peer);
     }
     this.#peers = [...byPlace.values()];
+    this.#origins = new Map(this.#peers.map(({ name, origin }) => [name, origin]));
     this.#isLeaving = plan.isLeaving;
     this.#links.setLinks(
       new Set(this.#peers.flatMap(({ reach }) => (reach.by === "interface" ? reach.interface : []))),
@@ -106,7 +108,9 @@ export class BgpReconciler {
       const peer = this.#speaker.peers.get(name);
       peer?.setGracefulShutdown(plan.isLeaving);
       const { localAsn = 0 } = peer?.config ?? {};
-      peer?.setRoutes([...routes.values()].map((route) => this.#attributes.routeOf(route, localAsn)));
+      peer?.setRoutes(
+        [...routes.values()].map((route) => this.#attributes.routeOf(route, localAsn, this.#originFor(name))),
+      );
       peer?.tableComplete();
     }
   }
@@ -117,8 +121,15 @@ export class BgpReconciler {
     for (const { peer: name, prefix, route } of changes) {
       const peer = this.#speaker.peers.get(name);
       if (route === undefined) peer?.changeRoutes({ withdraw: [prefix] });
-      else peer?.changeRoutes({ announce: [this.#attributes.routeOf(route, peer.config.localAsn)] });
+      else
+        peer?.changeRoutes({
+          announce: [this.#attributes.routeOf(route, peer.config.localAsn, this.#originFor(name))],
+        });
     }
+  }
+
+  #originFor(peer: string): PlannedPeer["origin"] {
+    return this.#origins.get(peer) ?? "incomplete";
   }
 
   get statuses(): readonly PeerStatus[] {

@@ -42,14 +42,20 @@ export function peerConfigOf(peer: PlannedPeer, own: NodeAddresses, endsOf: Ends
 
 type Place = Pick<PeerConfig, "remoteAddress" | "interface" | "localAddress" | "nextHops">;
 
-function placeOf({ reach, families, sourceAddress }: PlannedPeer, own: NodeAddresses, endsOf: EndsOf): Place {
+function placeOf({ reach, families, sourceAddress, nextHop }: PlannedPeer, own: NodeAddresses, endsOf: EndsOf): Place {
   if (reach.by === "interface") return unnumberedPlace(reach.interface, endsOf(reach.interface));
-  // Routes of the session's own family lead to the session's own address; for the other the node has to have one.
-  const other = reach.address.family === 4 ? 6 : 4;
-  const nextHop = families.includes(other) ? own[other] : undefined;
+  const { family } = reach.address;
+  // Routes of the session's own family lead to the session's own address, unless it is one for speaking alone; for the
+  // other the node has to have one.
+  const other = family === 4 ? 6 : 4;
+  const ownHop = nextHop === "node" ? own[family] : undefined;
+  const otherHop = families.includes(other) ? own[other] : undefined;
   return {
     remoteAddress: reach.address,
-    nextHops: nextHop === undefined ? {} : { [other]: nextHop },
+    nextHops: {
+      ...(ownHop === undefined ? {} : { [family]: ownHop }),
+      ...(otherHop === undefined ? {} : { [other]: otherHop }),
+    },
     ...(sourceAddress === undefined ? {} : { localAddress: sourceAddress }),
   };
 }

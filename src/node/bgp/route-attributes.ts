@@ -1,5 +1,7 @@
-import type { PlannedRoute } from "../../plan/index.ts";
+import type { Peer, PlannedRoute } from "../../plan/index.ts";
 import type { Route, RouteAttributes } from "../../protocols/bgp/index.ts";
+
+type Origin = Peer["origin"];
 
 /**
  * What an endpoint counts in a link bandwidth. Routers look at nothing but proportions; a million bytes per second let
@@ -12,12 +14,20 @@ export class RouteAttributeSets {
   readonly #known = new Map<string, RouteAttributes>();
 
   /** `localAsn`: what the session's peer hears of us. */
-  routeOf(planned: PlannedRoute, localAsn: number): Route {
+  routeOf(planned: PlannedRoute, localAsn: number, origin: Origin): Route {
     const { prefix, localPref, communities, med, prepend, weight } = planned;
-    const key = JSON.stringify([localPref, communities, med, prepend, weight, weight === undefined ? 0 : localAsn]);
+    const key = JSON.stringify([
+      origin,
+      localPref,
+      communities,
+      med,
+      prepend,
+      weight,
+      weight === undefined ? 0 : localAsn,
+    ]);
     const known = this.#known.get(key);
     if (known !== undefined) return { prefix, attributes: known };
-    const attributes = attributesOf(planned, localAsn);
+    const attributes = attributesOf(planned, localAsn, origin);
     this.#known.set(key, attributes);
     return { prefix, attributes };
   }
@@ -26,8 +36,10 @@ export class RouteAttributeSets {
 function attributesOf(
   { localPref, communities, med, prepend, weight }: PlannedRoute,
   localAsn: number,
+  origin: Origin,
 ): RouteAttributes {
   return {
+    origin,
     prepend,
     ...(localPref === undefined ? {} : { localPref }),
     ...(med === undefined ? {} : { med }),

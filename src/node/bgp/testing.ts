@@ -18,6 +18,8 @@ export function plannedPeer(fields: Partial<Peer> = {}): Peer {
     routerId: undefined,
     sourceAddress: undefined,
     sourceFrom: undefined,
+    nextHop: "session",
+    origin: "incomplete",
     vrf: undefined,
     md5Password: undefined,
     gracefulRestart: false,

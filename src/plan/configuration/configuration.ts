@@ -65,6 +65,10 @@ export interface Peer {
   readonly sourceAddress: Address | undefined;
   /** Instead of `sourceAddress`: which of its own addresses each node takes. */
   readonly sourceFrom: SourceChoice | undefined;
+  /** Where routes of the session's family lead: to the address that it is spoken from, or to the node's InternalIP. */
+  readonly nextHop: "session" | "node";
+  /** ORIGIN of all routes. */
+  readonly origin: "igp" | "incomplete";
   /** The VRF that the peer is in; undefined for none. */
   readonly vrf: string | undefined;
   /** Signs the session; never to be logged or reported. */

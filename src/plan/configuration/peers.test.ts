@@ -63,6 +63,16 @@ for (const [what, text, meaning] of sources) {
   });
 }
 
+test("an annotation says that routes lead to the node's address, wherever the session comes from", () => {
+  assert.equal(peerOf({}).nextHop, "session");
+  assert.equal(peerOf({}, { "fairlead.dev/next-hop": "node" }).nextHop, "node");
+});
+
+test("an annotation says which ORIGIN routes have, for routers that have them from others too", () => {
+  assert.equal(peerOf({}).origin, "incomplete");
+  assert.equal(peerOf({}, { "fairlead.dev/origin": "igp" }).origin, "igp");
+});
+
 const wrongSources: [what: string, spec: object, text: string, expected: string][] = [
   ["neither a link nor a prefix", {}, "a link", "must be the name of a link, or a prefix"],
   ["a prefix of the other family", {}, "2001:db8::/64", "must be of the family of peerAddress"],

@@ -47,6 +47,12 @@ export function readPeer(
   }
   const modes = ["both", "passive", "active"] as const;
   const connectMode = wordIn(object, ownAnnotations.connectMode, modes, complain) ?? "both";
+  const nextHop = wordIn(object, ownAnnotations.nextHop, ["session", "node"] as const, complain) ?? "session";
+  if (nextHop === "node" && reach?.by === "interface") {
+    const where = `metadata.annotations[${ownAnnotations.nextHop}]`;
+    complain(where, nextHop, "must be left out for a router on a link of the node");
+  }
+  const origin = wordIn(object, ownAnnotations.origin, ["igp", "incomplete"] as const, complain) ?? "incomplete";
   const hops = { least: 1, most: 254 };
   const ttlSecurityHops = numberIn(object, ownAnnotations.ttlSecurityHops, hops, complain);
   if (problems.length > before || reach === undefined) return undefined;
@@ -60,6 +66,8 @@ export function readPeer(
     routerId,
     sourceAddress,
     sourceFrom,
+    nextHop,
+    origin,
     vrf: spec.vrf,
     md5Password,
     gracefulRestart: spec.enableGracefulRestart ?? false,

@@ -1,145 +1,140 @@
-// A cluster comes from MetalLB to Fairlead and goes back, node by node, and what clients lose is counted.
+// A cluster comes from MetalLB to Fairlead and goes back by `fairlead migrate metallb`, and what clients lose is counted.
 import assert from "node:assert/strict";
-import { join } from "node:path";
 import { test } from "node:test";
-import { setTimeout as delay } from "node:timers/promises";
-import { metallbPrograms } from "../../../setup/metallb.ts";
-import { pathsTo } from "../../../src/lab/bgp/switch-view.ts";
-import type { HostProcess } from "../../../src/lab/host-process.ts";
-import { BgpCluster, manifest, until } from "../../../src/lab/index.ts";
-import { LoadClient } from "../../../src/lab/load/load-client.ts";
-import { reportPhase } from "../../../src/lab/load/phase.ts";
-import { RouteMonitor } from "../../../src/lab/route-monitor.ts";
-import { addressOn } from "../../../src/lab/topology.ts";
+import { address, MovingCluster } from "../moving-cluster.ts";
 
-const address = "172.19.100.1";
-const prefix = `${address}/32`;
-
-/** Real MetalLB in the lab: its controller, and a speaker on each node. */
-class Metallb {
-  readonly #cluster: BgpCluster;
-  readonly #programs = metallbPrograms();
-  readonly #speakers = new Map<string, HostProcess>();
-  #controller: HostProcess | undefined;
-
-  constructor(cluster: BgpCluster) {
-    this.#cluster = cluster;
-  }
-
-  async startController(): Promise<void> {
-    const argv = [this.#programs.controller, "--webhook-mode=disabled", "--disable-cert-rotation"];
-    this.#controller = await this.#cluster.lab.run("api", { name: "metallb-controller", argv, env: this.#env });
-  }
-
-  async stopController(): Promise<void> {
-    await this.#controller?.stop(10_000);
-  }
-
-  async startSpeaker(node: string): Promise<void> {
-    const argv = [this.#programs.speaker, `--node-name=${node}`];
-    this.#speakers.set(node, await this.#cluster.lab.run(node, { name: "metallb-speaker", argv, env: this.#env }));
-  }
-
-  async stopSpeaker(node: string): Promise<void> {
-    await this.#speakers.get(node)?.stop(10_000);
-  }
-
-  get #env() {
-    return { KUBECONFIG: this.#cluster.kubeconfig, METALLB_NAMESPACE: "metallb-system" };
-  }
-}
-
-async function announcedBy(cluster: BgpCluster, nodes: readonly string[]): Promise<void> {
-  const meant = nodes.map((node) => addressOn(cluster.lab.host(node), "data")).sort();
-  await until(`the switch has ways to ${address} by ${meant.join(", ") || "nobody"}`, async () => {
-    const hops = (await pathsTo(cluster.switch, prefix)).map(({ nextHop }) => nextHop).sort();
-    return hops.join() === meant.join();
-  });
-}
-
-async function addressOf(cluster: BgpCluster, name: string): Promise<string> {
-  return until(`${name} has an address`, async () => {
-    const path = "{.status.loadBalancer.ingress[0].ip}";
-    return (await cluster.kubectl(["get", "service", name, "-o", `jsonpath=${path}`])).trim() || undefined;
-  });
-}
-
-async function createService(cluster: BgpCluster, name: string): Promise<void> {
-  await cluster.kubectl(["create", "service", "loadbalancer", name, "--tcp=80:80"]);
-}
+const workloads = ["get", "-n", "metallb-system", "deployment/controller", "daemonset/speaker"];
+const spec = ["-o", "jsonpath={range .items[*]}{.spec}{end}"];
 
 test("a cluster comes from MetalLB and goes back node by node: addresses stay, and only what was under way is lost", async (t) => {
-  const cluster = await BgpCluster.up({ api: "kubernetes", proxy: "kube-proxy", withoutFairlead: true });
+  const moving = await MovingCluster.up();
+  const { cluster } = moving;
   try {
-    const metallb = new Metallb(cluster);
-    await cluster.kubectl(["apply", "-f", join(import.meta.dirname, "../metallb.yaml")]);
-    await cluster.kubectl(["wait", "--for=condition=Established", "crd", "--all", "--timeout=60s"]);
-    await metallb.startController();
-    for (const node of cluster.nodes) await metallb.startSpeaker(node);
-    await cluster.kubectl(["apply", "-f", manifest("resources"), "-f", manifest("workload")]);
-    await announcedBy(cluster, cluster.nodes);
-    assert.equal(await addressOf(cluster, "ng-svc"), address);
-    await createService(cluster, "of-metallb");
-    const second = await addressOf(cluster, "of-metallb");
+    await moving.createService("of-metallb");
+    const second = await moving.addressOf("of-metallb");
+    const before = await cluster.kubectl([...workloads, ...spec]);
+
     const look = await cluster.fairlead(["migrate", "metallb"]);
     assert.match(look, /^Services that keep their addresses: 2$/m);
     assert.match(look, /^Services that nobody would announce:\n  default\/of-metallb: no endpoint is ready\n\n/m);
+    assert.match(look, /^ {2}3\. On cy01-net112: a router refuses a second session from one address\./m);
+    assert.match(look, /^Before .* take these steps:\n  Deployment .* labelled app\.kubernetes\.io\/name=fairlead/m);
     assert.doesNotMatch(look, /change:|Wrong|Not read/);
+    await assert.rejects(
+      cluster.fairlead(["migrate", "metallb", "--go"]),
+      /nothing was moved:\n.* must be one, there is none/,
+    );
 
-    const monitor = await RouteMonitor.start(cluster.lab, "switch");
-    const client = await LoadClient.start(cluster.lab, "client", { address, port: 80, rate: 120, timeoutMs: 300 });
-    const count = async (name: string, live: () => Promise<void>) => {
-      const fromMs = Date.now();
-      await live();
-      await delay(2_000);
-      const toMs = Date.now();
-      const routeChangesMs = (await monitor.events()).flatMap((each) => (each.prefix === prefix ? [each.atMs] : []));
-      const report = reportPhase({ name, fromMs, toMs, routeChangesMs }, await client.requests());
-      t.diagnostic(
-        `${name}: ${report.sent} requests sent, ${report.failed} failed, ${report.failedOtherwise} not under way`,
-      );
-      assert.ok(report.sent > 0);
-      assert.equal(report.failedOtherwise, 0, JSON.stringify(report.otherErrors));
-      assert.deepEqual([await addressOf(cluster, "ng-svc"), await addressOf(cluster, "of-metallb")], [address, second]);
-    };
+    await moving.installFairlead();
+    assert.doesNotMatch(await cluster.fairlead(["migrate", "metallb"]), /Before/);
+    const [first = "", ...others] = cluster.nodes;
+    const there = await moving.counted(t, "to Fairlead", async () => {
+      // One node to begin with, and the rest when that has proved itself.
+      await moving.migrate(t, "--go", "--node", first);
+      assert.deepEqual([...(await moving.pods("speaker")).keys()].sort(), others);
+      await moving.createService("of-fairlead");
+      await moving.addressOf("of-fairlead");
+      await moving.interrupted(others[0] ?? "", "none");
+      const said = await moving.migrate(t, "--go");
+      assert.match(said, new RegExp(`^${others[0]}: MetalLB is gone`, "m"));
+      assert.match(said, /^Services that have the addresses that they had: 3 of 3$/m);
+    });
+    assert.ok(there.nodesAfterEachChange.every((nodes) => nodes.length >= 2));
+    assert.deepEqual([...(await moving.pods("node")).keys()].sort(), cluster.nodes);
+    assert.equal((await moving.pods("speaker")).size + (await moving.pods("controller")).size, 0);
+    // MetalLB's webhook would refuse this: nobody answers it.
+    await cluster.kubectl(["annotate", "ipaddresspools", "-n", "metallb-system", "--all", "is=taken"]);
 
-    await count("to Fairlead", async () => {
-      // The controller first, so that there are never two who give addresses.
-      await metallb.stopController();
-      await cluster.startController();
-      await createService(cluster, "of-fairlead");
-      const third = await addressOf(cluster, "of-fairlead");
-      assert.ok(third !== address && third !== second);
-      for (const node of cluster.nodes) {
-        // The switch refuses a second session from one address: MetalLB withdraws first.
-        await metallb.stopSpeaker(node);
-        await announcedBy(
-          cluster,
-          cluster.nodes.filter((each) => each !== node),
-        );
-        await cluster.startAgent(node);
-        await announcedBy(cluster, cluster.nodes);
-      }
+    let speakers = new Map() as ReadonlyMap<string, string>;
+    const back = await moving.counted(t, "back to MetalLB", async () => {
+      await moving.migrate(t, "--back");
+      speakers = await moving.pods("speaker");
+      await cluster.kubectl(["rollout", "status", "daemonset/speaker", "-n", "metallb-system", "--timeout=60s"]);
+      await moving.createService("of-metallb-again");
+      await moving.addressOf("of-metallb-again");
     });
-    await count("back to MetalLB", async () => {
-      await cluster.stopController();
-      await metallb.startController();
-      await createService(cluster, "of-metallb-again");
-      await addressOf(cluster, "of-metallb-again");
-      for (const node of cluster.nodes) {
-        await cluster.stopAgent(node);
-        await announcedBy(
-          cluster,
-          cluster.nodes.filter((each) => each !== node),
-        );
-        await metallb.startSpeaker(node);
-        await announcedBy(cluster, cluster.nodes);
-      }
-    });
+    assert.ok(back.nodesAfterEachChange.every((nodes) => nodes.length >= 2));
+    assert.equal(await cluster.kubectl([...workloads, ...spec]), before);
+    assert.deepEqual(await moving.pods("speaker"), speakers);
+    await assert.rejects(
+      cluster.kubectl(["annotate", "ipaddresspools", "-n", "metallb-system", "--all", "is=refused", "--overwrite"]),
+      /ipaddresspoolvalidationwebhook/,
+    );
     const names = ["ng-svc", "of-metallb", "of-fairlead", "of-metallb-again"];
-    const all = await Promise.all(names.map((name) => addressOf(cluster, name)));
+    const all = await Promise.all(names.map((name) => moving.addressOf(name)));
+    assert.deepEqual(all.slice(0, 2), [address, second]);
     assert.equal(new Set(all).size, names.length, all.join());
   } finally {
-    await cluster.lab.down();
+    await moving.down();
+  }
+});
+
+test("where the switch knows a second address of each node, whoever comes is there before the other goes", async (t) => {
+  const moving = await MovingCluster.up();
+  const { cluster } = moving;
+  try {
+    await cluster.kubectl(["delete", "validatingwebhookconfiguration", "metallb-webhook-configuration"]);
+    await moving.useSecondAddresses();
+    await moving.installFairlead();
+    assert.match(
+      await cluster.fairlead(["migrate", "metallb"]),
+      /On cy01-net112: the routers know a second address of it/,
+    );
+    // Both are on the node's network at once, and both would serve their metrics there.
+    await assert.rejects(
+      cluster.fairlead(["migrate", "metallb", "--go"]),
+      /--port is 7472.*set node\.metricsPort=7473/,
+    );
+    await moving.upgradeFairlead("node.metricsPort=7473");
+    // No node has such an address yet: Fairlead cannot begin, and MetalLB goes on.
+    const stuck = await cluster.fairlead(["migrate", "metallb", "--go", "--timeout=15"]).then(
+      () => "it went on",
+      (error: unknown) => String(error),
+    );
+    t.diagnostic(stuck);
+    assert.match(
+      stuck,
+      /cy01-net112: Fairlead announces: not within 15 s: NodeReport cy01-net112: session with BGPPeer l3-switch is /,
+    );
+    assert.match(stuck, /no IPv4 address in 10\.10\.2\.0\/28/);
+    assert.equal(await moving.waysOfSwitch(), 3);
+    assert.match(await cluster.fairlead(["migrate", "metallb"]), /^ {2}cy01-net112: MetalLB and Fairlead announce$/m);
+    await moving.giveSecondAddresses();
+
+    const overlapping = async (name: string, way: "--go" | "--back") => {
+      const { report, nodesAfterEachChange } = await moving.counted(t, name, async () => {
+        await moving.migrate(t, way);
+      });
+      // All ways lead to the nodes' own addresses, whoever announces them: the switch has nothing to change.
+      assert.deepEqual(nodesAfterEachChange, []);
+      assert.equal(report.failed, 0);
+    };
+    await overlapping("to Fairlead", "--go");
+    assert.equal((await moving.pods("speaker")).size, 0);
+    await moving.createService("short-lived");
+    const freed = await moving.addressOf("short-lived");
+    await overlapping("back to MetalLB", "--back");
+    assert.equal((await moving.pods("node")).size, 0);
+    // What Fairlead has written down is old now: the address is another's.
+    await cluster.kubectl(["delete", "service", "short-lived"]);
+    await moving.createService("heir");
+    assert.equal(await moving.addressOf("heir"), freed);
+    await overlapping("to Fairlead again", "--go");
+    assert.equal(await moving.addressOf("heir"), freed);
+
+    // To stay.
+    const there = ["-n", "metallb-system"];
+    await cluster.kubectl(["delete", "deployment/controller", "daemonset/speaker", ...there]);
+    await moving.upgradeFairlead("migration.metallb=false", "node.metricsPort=7472");
+    await cluster.kubectl(["rollout", "status", "daemonset/fairlead-node", ...there, "--timeout=120s"]);
+    await cluster.kubectl(["label", "nodes", "--all", "fairlead.dev/announcer-"]);
+    assert.equal((await moving.pods("node")).size, 3);
+    assert.equal(await moving.waysOfSwitch(), 3);
+    // The second addresses are given up, as any other change of peers.
+    const annotations = ["fairlead.dev/source-from-", "fairlead.dev/next-hop-"];
+    await cluster.kubectl(["annotate", "bgppeer", "l3-switch", ...there, ...annotations]);
+    await moving.speaksFrom("10.10.2.112", "10.10.2.113", "10.10.2.114");
+  } finally {
+    await moving.down();
   }
 });

@@ -1,7 +1,22 @@
 import { formatAddress } from "../net/index.ts";
 import { assignedAddresses, describe, plan } from "../plan/index.ts";
-import { keyOf } from "../kubernetes/resources/index.ts";
+import { keyOf, ownAnnotations } from "../kubernetes/resources/index.ts";
 import type { WholeSnapshot } from "../snapshot/index.ts";
+import { announcerOf, type Announcer } from "./announcer.ts";
+
+/**
+ * How a node is moved. `overlap`: its routers know a second address of it, so both may speak at once, and who comes is
+ * there before the other goes. `gap`: a router refuses a second session from one address, so who is there goes first.
+ */
+export type Way = "overlap" | "gap";
+
+export interface NodeMigration {
+  readonly node: string;
+  readonly announcer: Announcer;
+  /** The BGPPeers that it would have a session with, by name. */
+  readonly peers: readonly string[];
+  readonly way: Way;
+}
 
 /** What would be another in a cluster that comes from MetalLB to Fairlead. */
 export interface Migration {
@@ -19,8 +34,11 @@ export interface Migration {
   }[];
   /** Services that have an address which nobody would announce. */
   readonly silent: readonly { readonly service: string; readonly why: readonly string[] }[];
-  /** The routers that each node would have a session with. */
-  readonly nodes: readonly { readonly node: string; readonly peers: readonly string[] }[];
+  /** BGPPeers to which the two would announce unequal paths: routers send nothing by the worse. */
+  readonly unequal: readonly string[];
+  /** Services that nobody announces while the one node is moved that could. */
+  readonly interrupted: readonly { readonly service: string; readonly node: string }[];
+  readonly nodes: readonly NodeMigration[];
 }
 
 /** The same decision that controller and agents will make, of the cluster as it is; `unread` by kind and name. */
@@ -41,6 +59,20 @@ export function migrationOf({ snapshot, read, services, nodes }: WholeSnapshot, 
     if (announcement === undefined || announcement.offers.length > 0) return [];
     return [{ service, why: announcement.reasons.map(describe) }];
   });
+  const ways = nodes.map((object): NodeMigration => {
+    const node = object.metadata.name;
+    const peers = [...(decided.planFor(node)?.sessions.values() ?? [])].map(({ peer }) => peer);
+    const haveSources = peers.length > 0 && peers.every(({ sourceFrom }) => sourceFrom !== undefined);
+    const way = haveSources ? "overlap" : "gap";
+    return { node, announcer: announcerOf(object), peers: peers.map(({ name }) => name), way };
+  });
+  const speakers = ways.filter(({ peers }) => peers.length > 0);
+  const interrupted = kept.flatMap(({ service }) => {
+    const { offers = [], onlyNodes } = decided.announcements.get(service) ?? {};
+    const [one, ...others] = speakers.filter(({ node }) => onlyNodes?.has(node) ?? true);
+    const isAlone = offers.length > 0 && one !== undefined && others.length === 0;
+    return isAlone && one.way === "gap" ? [{ service, node: one.node }] : [];
+  });
   return {
     problems: read.problems.map(describe),
     unread,
@@ -48,9 +80,14 @@ export function migrationOf({ snapshot, read, services, nodes }: WholeSnapshot, 
     // While the configuration is wrong nothing is taken from anybody.
     changing: read.ok ? changing : [],
     silent: read.ok ? silent : [],
-    nodes: nodes.map(({ metadata: { name } }) => ({
-      node: name,
-      peers: [...(decided.planFor(name)?.sessions.keys() ?? [])],
-    })),
+    unequal: [...(read.ok ? read.configuration.peers.values() : [])].flatMap(({ name, origin }) =>
+      origin === "igp"
+        ? []
+        : [
+            `BGPPeer ${name}: metadata.annotations[${ownAnnotations.origin}] is ${origin}; must be igp, as MetalLB has it: while a part of the nodes is moved, routers send nothing to the nodes with the worse ORIGIN`,
+          ],
+    ),
+    interrupted: read.ok ? interrupted : [],
+    nodes: ways,
   };
 }
