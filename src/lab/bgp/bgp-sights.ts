@@ -207,12 +207,18 @@ export class BgpSights {
     });
   }
 
+  /** Also those that are only being deleted: the next Service of the name finds them as its own until they are gone. */
+  arePodsGone(): Promise<true> {
+    return this.#until("there is no pod any more", async () => (await this.#allPods()).length === 0);
+  }
+
   async #pods(): Promise<readonly PodView[]> {
-    const { items } = await this.#cluster.json<{ items: PodView[] }>(
-      ["get", "pods", "-l", "app=con-test"],
-      this.#signal,
-    );
-    return items.filter((pod) => pod.metadata.deletionTimestamp === undefined);
+    return (await this.#allPods()).filter((pod) => pod.metadata.deletionTimestamp === undefined);
+  }
+
+  async #allPods(): Promise<readonly PodView[]> {
+    const argv = ["get", "pods", "-l", "app=con-test"];
+    return (await this.#cluster.json<{ items: PodView[] }>(argv, this.#signal)).items;
   }
 
   #until<Value>(what: string, ask: () => Promise<Value | false>): Promise<Value> {
