@@ -98,7 +98,10 @@ test("controller and agents run on the image's own files in the lab, the agents 
       return items.length === 3 && items.every((pod) => pod.status.containerStatuses?.every((each) => each.ready));
     });
     const rootFolder = join(cluster.lab.folder, "image/rootfs");
-    assert.deepEqual((await commandsWithRoot(rootFolder)).sort(), ["controller", "node", "node", "node"]);
+    // A container is ready when its process is there: on its own root it is a moment later.
+    await until("one controller and three agents have the image's root", async () => {
+      return (await commandsWithRoot(rootFolder)).sort().join() === "controller,node,node,node";
+    });
     await until("the switch has the Service's route by all nodes", async () => {
       const route = await cluster.lab.exec("switch", ["ip", "route", "show", "172.19.100.1"]);
       return route.match(/nexthop/g)?.length === 3;
