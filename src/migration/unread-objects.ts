@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { isApiError, type Client } from "../kubernetes/client/index.ts";
-import { keyOf, type Kind } from "../kubernetes/resources/index.ts";
+import { defineKind, keyOf, type Kind } from "../kubernetes/resources/index.ts";
 
 /** Kinds of MetalLB that Fairlead knows by name only, in one of their versions. */
 const unreadKinds = [
@@ -25,24 +25,12 @@ export async function unreadObjects(client: Client, namespace: string): Promise<
 }
 
 function nameOnly(kind: string, version: string): Kind {
-  const singular = kind.toLowerCase();
-  return {
-    group: "metallb.io",
-    version,
-    kind,
-    plural: `${singular}s`,
-    singular,
-    shortNames: [],
-    categories: [],
-    namespaced: true,
-    statusSubresource: false,
-    columns: [],
-    custom: true,
-    description: "",
-    schema: z.object({
+  return defineKind(
+    { group: "metallb.io", version, kind, namespaced: true, custom: true, description: "" },
+    z.object({
       apiVersion: z.string().default(`metallb.io/${version}`),
       kind: z.string().default(kind),
       metadata: z.object({ name: z.string(), namespace: z.string().optional() }),
     }),
-  };
+  );
 }
