@@ -9,9 +9,11 @@ import {
   type KubernetesObject,
 } from "../kubernetes/resources/index.ts";
 import { describe, readConfiguration, type ConfigurationSource } from "../plan/index.ts";
+import { advertisement, parsed, peer, pool, source } from "../plan/testing.ts";
 import { admissionAnswer, admissionRequest, review } from "./admission-review.ts";
 import { judgedKinds } from "./judge.ts";
-import { advertisement, inNamespace, parsed, peer, pool, written } from "./testing.ts";
+
+const inNamespace = (name: string) => ({ name, namespace: "metallb-system" });
 
 const node = (address: string) =>
   parsed(Node, { metadata: { name: "n" }, status: { addresses: [{ type: "InternalIP", address }] } });
@@ -36,7 +38,7 @@ function complaints(
   object: KubernetesObject,
   parts: Partial<ConfigurationSource> = {},
 ) {
-  return review(asked(operation, object), () => Promise.resolve(written(parts)));
+  return review(asked(operation, object), () => Promise.resolve(source(parts)));
 }
 
 test("a pool that overlaps another is refused in the very words that the controller would find", async () => {
@@ -45,7 +47,7 @@ test("a pool that overlaps another is refused in the very words that the control
   assert.deepEqual(said, [
     "IPAddressPool metallb-system/second: spec.addresses: 192.0.2.128-192.0.2.255: must not overlap 192.0.2.0-192.0.2.255 of pool default",
   ]);
-  assert.deepEqual(said, readConfiguration(written({ pools: [there, second] })).problems.map(describe));
+  assert.deepEqual(said, readConfiguration(source({ pools: [there, second] })).problems.map(describe));
 });
 
 test("an object is compared with the others, and not with its own former self", async () => {
@@ -103,10 +105,10 @@ test("resources may be written beside MetalLB's old ConfigMap, which is then del
 });
 
 test("what is wrong already may be repaired step by step, and not be made worse", async () => {
-  const pools = [pool("one", "192.0.2.0/24"), pool("two", "192.0.2.0/25", "192.0.2.128/25")];
+  const pools = [pool("one", "192.0.2.0/24"), pool("two", ["192.0.2.0/25", "192.0.2.128/25"])];
   assert.deepEqual(await complaints("CREATE", pool("three", "198.51.100.0/24"), { pools }), []);
   assert.deepEqual(await complaints("UPDATE", pool("two", "192.0.2.0/25"), { pools }), []);
-  assert.equal((await complaints("UPDATE", pool("two", "192.0.2.0/25", "192.0.2.64/26"), { pools })).length, 1);
+  assert.equal((await complaints("UPDATE", pool("two", ["192.0.2.0/25", "192.0.2.64/26"]), { pools })).length, 1);
 });
 
 test("a BFD profile that a peer names is not deleted, and one that nobody names is", async () => {
@@ -119,7 +121,7 @@ test("a BFD profile that a peer names is not deleted, and one that nobody names 
 test("an object on its way out may be written, so that it can go", async () => {
   const bad = pool("p", "192.0.2.9-192.0.2.1");
   const leaving = { metadata: { ...bad.metadata, deletionTimestamp: "2026-01-01T00:00:00Z" } };
-  assert.deepEqual(await review(asked("UPDATE", bad, leaving), () => Promise.resolve(written())), []);
+  assert.deepEqual(await review(asked("UPDATE", bad, leaving), () => Promise.resolve(source())), []);
 });
 
 test("an object of another form is refused by field, without comparing it with anything", async () => {

@@ -4,7 +4,7 @@ import { test } from "node:test";
 import { Secret } from "../kubernetes/resources/index.ts";
 import { keepCertificate, type CertificateApi } from "./keep-certificate.ts";
 import { certificateIn, newServingCertificate, secretDataOf, type ServingCertificate } from "./serving-certificate.ts";
-import { parsed } from "./testing.ts";
+import { parsed } from "../plan/testing.ts";
 
 const name = "fairlead-webhook.metallb-system.svc";
 const dayMs = 86_400_000;

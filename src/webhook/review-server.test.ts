@@ -6,7 +6,7 @@ import { text } from "node:stream/consumers";
 import { test } from "node:test";
 import { ReviewServer } from "./review-server.ts";
 import { newServingCertificate, type ServingCertificate } from "./serving-certificate.ts";
-import { pool, written } from "./testing.ts";
+import { pool, source } from "../plan/testing.ts";
 
 const name = "fairlead-webhook.metallb-system.svc";
 const certificate = () => newServingCertificate(name, new Date(), undefined);
@@ -25,7 +25,7 @@ async function withServer(use: (server: ReviewServer, refused: string[]) => Prom
   const refused: string[] = [];
   const server = await ReviewServer.listen(0, {
     written: () =>
-      fails ? Promise.reject(new Error("away")) : Promise.resolve(written({ pools: [pool("first", "192.0.2.0/24")] })),
+      fails ? Promise.reject(new Error("away")) : Promise.resolve(source({ pools: [pool("first", "192.0.2.0/24")] })),
     onRefused: (object) => void refused.push(object),
     onFailure: () => {},
   });
