@@ -15,8 +15,9 @@ export interface EventRecorderOptions {
   readonly burst?: number;
   readonly refillMs?: number;
   /**
-   * How many events of all objects are written in a second, after a first burst; without limit by default. An event
-   * costs an API server as much as a change, and should not hold up what it tells of.
+   * How many events of all objects are written in a second, all at its beginning; without limit by default. An event
+   * costs an API server as much as a change, and should not hold up what it tells of; and one by one, each waking the
+   * process for itself, they cost us several times as much.
    */
   readonly perSecond?: number;
 }
@@ -46,8 +47,8 @@ interface Allowance {
   at: number;
 }
 
-/** So many events of all objects go at once, before `perSecond` counts. */
-const firstBurst = 25;
+/** How many are written at a time. */
+const concurrency = 4;
 
 /** What an API server answers that may answer otherwise in a moment. */
 const passing: ReadonlySet<ApiErrorCode> = new Set(["unavailable", "too-many-requests", "unauthorized"]);
@@ -66,14 +67,14 @@ export class EventRecorder {
   readonly #series = new Map<string, Series>();
   readonly #allowances = new Map<string, Allowance>();
   readonly #queue: WorkQueue;
-  #budget: Allowance;
+  #second = { began: Number.NEGATIVE_INFINITY, written: 0 };
 
   constructor(client: Client, options: EventRecorderOptions) {
     this.#client = client;
     this.#ports = client.ports;
     this.#options = options;
-    this.#budget = { left: firstBurst, at: client.ports.clock.now() };
     this.#queue = new WorkQueue((key, signal) => this.#write(key, signal), {
+      concurrency,
       ports: client.ports,
       onFailure: (_key, error) => options.onFailure(error),
     });
@@ -128,14 +129,18 @@ export class EventRecorder {
     series.written = count;
   }
 
-  /** One is written after the other: this waits until the next may be. */
+  /** Waits until one more may be written. */
   async #turn(signal: AbortSignal): Promise<void> {
     const { perSecond } = this.#options;
     if (perSecond === undefined) return;
     const { clock } = this.#ports;
-    const left = Math.min(firstBurst, this.#budget.left + ((clock.now() - this.#budget.at) * perSecond) / 1_000);
-    if (left < 1) await sleep(clock, ((1 - left) * 1_000) / perSecond, signal);
-    this.#budget = { left: Math.max(0, left - 1), at: clock.now() };
+    for (;;) {
+      const restMs = this.#second.began + 1_000 - clock.now();
+      if (restMs <= 0) this.#second = { began: clock.now(), written: 0 };
+      if (this.#second.written < perSecond) break;
+      await sleep(clock, restMs, signal);
+    }
+    this.#second.written += 1;
   }
 
   /** False where the Event is no more: the API server forgets them after an hour. */
