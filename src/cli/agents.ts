@@ -25,7 +25,6 @@ export function addAgentCommands(program: Command): void {
         0,
       ),
   ).action(async (options: ControllerCommandOptions) => {
-    keepYoungHeapSmall();
     const { runAgentProcess } = await import("./agent-process.ts");
     const { controllerMetrics, runController } = await import("../controller/index.ts");
     const { EventRecorder, lead } = await import("../kubernetes/client/index.ts");

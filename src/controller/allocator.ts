@@ -110,7 +110,6 @@ export class Allocator {
 
   /** What failed, or waited for a cache to catch up, is tried again. */
   retry(): void {
-    for (const release of this.#planner.releases()) this.#ledger.release(release);
     this.#ledger.retry();
   }
 

@@ -148,13 +148,6 @@ export class AllocationPlanner {
     return this.#holdings.of(uid).find((each) => each.address.value === address.value)?.why ?? "adopted";
   }
 
-  /** All that is held by no Service that should have it. */
-  *releases(): Generator<Holding> {
-    for (const holding of this.#holdings.all()) {
-      if (this.isSuperfluous(holding)) yield holding;
-    }
-  }
-
   /** Whether nobody should have it who has it. */
   isSuperfluous({ uid, address }: Holding): boolean {
     const key = this.#requests.keyOf(uid);
