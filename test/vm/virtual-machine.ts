@@ -150,6 +150,12 @@ mkdir -p /dev/pts /dev/shm /lib/modules /run/netns
 mount -t devpts devpts /dev/pts
 mount -t tmpfs tmpfs /dev/shm
 mount -t cgroup2 none /sys/fs/cgroup
+# /tmp and /run are the guest's own: a checkout that the host has there is put there.
+if [ ! -d ${quoted(root)} ]; then
+  mkdir -p ${quoted(root)} /run/host
+  mount --bind / /run/host
+  mount --bind /run/host${quoted(root)} ${quoted(root)}
+fi
 mount --bind ${quoted(kernelModules)} /lib/modules
 ip link set lo up
 # Without one, Kubernetes makes labels of "(none)".
