@@ -118,6 +118,7 @@ export class Turn {
     this.#add("cost", "idle, memory: controller", "MiB", after.controllerMiB);
     this.#add("cost", "idle, processor: each agent", "%", ((after.agentMs - before.agentMs) * 100) / idleMs);
     this.#add("cost", "idle, memory: each agent", "MiB", after.agentMiB);
+    this.#add("cost", "idle, memory: each agent, without its program", "MiB", after.agentAnonymousMiB);
   }
 
   /** A Service of its own, and its end. */
@@ -182,6 +183,7 @@ export class Turn {
     this.#add("cost", `${some}, memory: controller`, "MiB", after.controllerMiB);
     this.#add("cost", `${some}, processor: each agent`, "ms", after.agentMs - before.agentMs);
     this.#add("cost", `${some}, memory: each agent`, "MiB", after.agentMiB);
+    this.#add("cost", `${some}, memory: each agent, without its program`, "MiB", after.agentAnonymousMiB);
     this.#add("cost", `${some}: UPDATEs from one agent`, "", (await this.#stage.updatesFrom(first)) - traffic.updates);
     this.#add("cost", `${some}: bytes from one agent`, "B", this.#stage.bytesFrom(first) - traffic.bytes);
   }
@@ -276,6 +278,7 @@ export class Turn {
       controllerMiB: controller.residentMiB,
       agentMs: mean(agents.map((each) => each.processorMs)),
       agentMiB: mean(agents.map((each) => each.residentMiB)),
+      agentAnonymousMiB: mean(agents.map((each) => each.anonymousMiB)),
     };
   }
 
