@@ -19,6 +19,7 @@ const wants: Readonly<Record<string, () => Promise<Partial<VirtualMachineOptions
   "kube-proxy-ipvs.ts": async () => {
     await build();
     return {
+      inParallel: true,
       memoryMib: 8_192,
       limitMs: 3_600_000,
       env: { KUBEBUILDER_ASSETS: controlPlanePrograms(), FAIRLEAD_LAB_PATIENCE: "30" },
