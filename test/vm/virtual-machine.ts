@@ -15,9 +15,9 @@ export interface VirtualMachineOptions {
   /** Default 4,096. */
   readonly memoryMib?: number;
   /**
-   * Emulates both processors at a time, which is faster by a third or more. QEMU 7.2 loses machine code that is written
-   * on one of them and run on the other: one in six starts of Node.js with TypeScript died of it in V8's "Check failed:
-   * it->second.Size() > offset" or of a segmentation fault, and none of 22 with one processor after the other.
+   * Emulates both processors at a time, which is faster by a third. With QEMU 7.2, four of 30 starts of Node.js on
+   * TypeScript died of it, in V8's "Check failed: it->second.Size() > offset" or of a segmentation fault, and none of 22
+   * with one processor after the other. Default: false.
    */
   readonly inParallel?: boolean;
   /** Variables that the command finds in its environment, beside `PATH` and `HOME`. */
