@@ -1,4 +1,4 @@
-import type { NodeReport } from "../../kubernetes/resources/index.ts";
+import { serviceNameLabel, type NodeReport } from "../../kubernetes/resources/index.ts";
 import { addressOn } from "../topology.ts";
 import type { Observation } from "../story.ts";
 import { until } from "../until.ts";
@@ -207,9 +207,16 @@ export class BgpSights {
     });
   }
 
-  /** Also those that are only being deleted: the next Service of the name finds them as its own until they are gone. */
-  arePodsGone(): Promise<true> {
-    return this.#until("there is no pod any more", async () => (await this.#allPods()).length === 0);
+  /**
+   * Also pods that are only being deleted, and slices of a Service that is deleted already: the next Service of the name
+   * finds them as its own, and is announced because of them until they are gone.
+   */
+  areEndpointsGone(): Promise<true> {
+    const slicesOf = ["get", "endpointslices", "-l", `${serviceNameLabel}=ng-svc`];
+    return this.#until("there is no pod and no slice of endpoints any more", async () => {
+      const slices = await this.#cluster.json<{ items: readonly unknown[] }>(slicesOf, this.#signal);
+      return slices.items.length === 0 && (await this.#allPods()).length === 0;
+    });
   }
 
   async #pods(): Promise<readonly PodView[]> {

@@ -128,8 +128,8 @@ class Telling {
     const profile = ["bfdprofile", "lab", "-n", "metallb-system"];
     await this.#cluster.kubectl(["delete", ...profile, "--ignore-not-found"], this.#signal);
     await this.#sights.isRouteGone();
-    // What is seen next is to be of pods and sessions of its own.
-    await this.#sights.arePodsGone();
+    // What is seen next is to be of endpoints and sessions of its own.
+    await this.#sights.areEndpointsGone();
     await this.#sights.areSessionsGone();
     return { ok: true, observed: "the switch has neither a route to the address nor a session any more" };
   }
