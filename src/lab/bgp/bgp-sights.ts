@@ -1,4 +1,4 @@
-import { serviceNameLabel, type NodeReport } from "../../kubernetes/resources/index.ts";
+import { serviceNameLabel, type NodeReport, type Rollout } from "../../kubernetes/resources/index.ts";
 import { addressOn } from "../topology.ts";
 import type { Observation } from "../story.ts";
 import { until } from "../until.ts";
@@ -216,6 +216,18 @@ export class BgpSights {
     return this.#until("there is no pod and no slice of endpoints any more", async () => {
       const slices = await this.#cluster.json<{ items: readonly unknown[] }>(slicesOf, this.#signal);
       return slices.items.length === 0 && (await this.#allPods()).length === 0;
+    });
+  }
+
+  /**
+   * No change to the configuration is under way. One that overtakes another has the nodes go back to what was kept until
+   * their turn comes.
+   */
+  async areChangesKept(): Promise<void> {
+    const rolloutsOf = ["get", "rollouts", "-n", "metallb-system"];
+    await this.#until("no change is under way any more", async () => {
+      const { items } = await this.#cluster.json<{ items: readonly Rollout[] }>(rolloutsOf, this.#signal);
+      return items.every(({ spec }) => spec.candidate === undefined);
     });
   }
 

@@ -131,6 +131,7 @@ class Telling {
     // What is seen next is to be of endpoints and sessions of its own.
     await this.#sights.areEndpointsGone();
     await this.#sights.areSessionsGone();
+    await this.#sights.areChangesKept();
     return { ok: true, observed: "the switch has neither a route to the address nor a session any more" };
   }
 }
