@@ -1,5 +1,5 @@
 import { formatAddress, type Address } from "../net/index.ts";
-import { ApiError, type Client } from "../kubernetes/client/index.ts";
+import { ApiError, applying, type Client } from "../kubernetes/client/index.ts";
 import { AddressBlock, annotationPrefixes, Service } from "../kubernetes/resources/index.ts";
 
 /**
@@ -36,20 +36,17 @@ export function addressApi(client: Client, signal: AbortSignal): AddressApi {
         : client.update(AddressBlock, block, { signal }),
     writeIngress: async ({ metadata }, addresses, pool) => {
       const { name, namespace, resourceVersion } = metadata;
-      await client.applyStatus(
-        Service,
-        {
-          metadata: {
-            name,
-            namespace,
-            resourceVersion,
-            ...(pool === undefined ? {} : { annotations: { [poolAnnotation]: pool } }),
-          },
-          status: { loadBalancer: { ingress: addresses.map((address) => ({ ip: formatAddress(address) })) } },
+      const written = {
+        metadata: {
+          name,
+          namespace,
+          resourceVersion,
+          ...(pool === undefined ? {} : { annotations: { [poolAnnotation]: pool } }),
         },
-        // Another writer of this field is an event, not a fight: it is told, and what the plan decided stands.
-        { force: true, signal },
-      );
+        status: { loadBalancer: { ingress: addresses.map((address) => ({ ip: formatAddress(address) })) } },
+      };
+      // Another writer of this field is an event, not a fight: it is told, and what the plan decided stands.
+      await client.tell(applying(Service, written, { force: true }, "status"), { signal });
     },
   };
 }

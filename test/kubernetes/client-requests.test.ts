@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { ApiError, Client, ConnectionError, UnreadableAnswer } from "../../src/kubernetes/client/index.ts";
+import { ApiError, applying, Client, ConnectionError, UnreadableAnswer } from "../../src/kubernetes/client/index.ts";
 import type { ApiErrorCode, ClientOptions, ClusterAccess } from "../../src/kubernetes/client/index.ts";
 import { ConfigMap, Node } from "../../src/kubernetes/resources/index.ts";
 import { hastyPorts, json, ModelServer, status } from "./client-model-server.ts";
@@ -24,6 +24,28 @@ async function withClient(
 const map = { metadata: { namespace: "default", name: "web" } };
 const answered = { ...map, metadata: { ...map.metadata, resourceVersion: "7" }, data: { key: "1" } };
 
+test("what is only told is sent like any other, refused like any other, and its answer is not read", async () => {
+  await withClient(async (client, server) => {
+    server.script = (_request, response) => {
+      json(response, 200, { kind: "Node" });
+      return true;
+    };
+    const node = { metadata: { name: "node-1" }, status: {} };
+    await assert.rejects(client.applyStatus(Node, node, { force: true }), UnreadableAnswer);
+    await client.tell(applying(Node, node, { force: true }, "status"));
+    const [read, told] = server.seen.map(({ method, url, headers, body }) => [method, url.href, headers, body]);
+    assert.deepEqual(told, read);
+    server.script = (_request, response) => {
+      json(response, 409, { kind: "Status", reason: "Conflict", message: "another version" });
+      return true;
+    };
+    await assert.rejects(
+      client.tell(applying(Node, node, {}, "status")),
+      (error) => error instanceof ApiError && error.code === "conflict",
+    );
+  });
+});
+
 test("each request is what Kubernetes' API says", async () => {
   await withClient(async (client, server) => {
     server.script = ({ method }, response) => {
@@ -35,7 +57,6 @@ test("each request is what Kubernetes' API says", async () => {
     assert.deepEqual((await client.get(ConfigMap, at)).data, { key: "1" });
     await client.create(ConfigMap, wanted);
     await client.update(ConfigMap, wanted);
-    await client.updateStatus(Node, { metadata: { name: "node-1" }, status: { addresses: [] } }).catch(() => {});
     await client.patch(ConfigMap, at, { type: "merge", body: { data: { key: null } } });
     await client.patch(ConfigMap, at, { type: "json", body: [{ op: "remove", path: "/data/key" }] });
     await client.apply(ConfigMap, wanted, { force: true });
@@ -50,7 +71,6 @@ test("each request is what Kubernetes' API says", async () => {
         ["GET", `${maps}/web`, undefined],
         ["POST", `${maps}?fieldManager=fairlead`, "application/json"],
         ["PUT", `${maps}/web?fieldManager=fairlead`, "application/json"],
-        ["PUT", "/api/v1/nodes/node-1/status?fieldManager=fairlead", "application/json"],
         ["PATCH", `${maps}/web?fieldManager=fairlead`, merge],
         ["PATCH", `${maps}/web?fieldManager=fairlead`, "application/json-patch+json"],
         ["PATCH", `${maps}/web?fieldManager=fairlead&force=true`, apply],
@@ -58,8 +78,8 @@ test("each request is what Kubernetes' API says", async () => {
         ["DELETE", `${maps}/web`, "application/json"],
       ],
     );
-    assert.deepEqual(JSON.parse(server.seen[6]?.body ?? ""), { ...wanted, apiVersion: "v1", kind: "ConfigMap" });
-    assert.deepEqual(JSON.parse(server.seen[8]?.body ?? ""), {
+    assert.deepEqual(JSON.parse(server.seen[5]?.body ?? ""), { ...wanted, apiVersion: "v1", kind: "ConfigMap" });
+    assert.deepEqual(JSON.parse(server.seen[7]?.body ?? ""), {
       apiVersion: "v1",
       kind: "DeleteOptions",
       preconditions: { uid: "u" },

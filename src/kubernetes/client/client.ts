@@ -1,7 +1,14 @@
 import { keyOf, parseObject, pathOf, type Kind, type KubernetesObject } from "../resources/index.ts";
 import type { ClusterAccess } from "./access.ts";
-import { asConnectionError, type Call } from "./connection.ts";
-import { describeProblems, isApiError, UnreadableAnswer, unreadableObject, type UnreadableObject } from "./errors.ts";
+import { asConnectionError } from "./connection.ts";
+import {
+  describeProblems,
+  isApiError,
+  UnreadableAnswer,
+  unreadableObject,
+  type RequestSubject,
+  type UnreadableObject,
+} from "./errors.ts";
 import { HistoryGuard } from "./history-guard.ts";
 import type {
   ApplyOptions,
@@ -17,11 +24,11 @@ import type {
 } from "./options.ts";
 import { readPage } from "./page.ts";
 import { reasonOf, systemPorts, type Ports } from "./ports.ts";
-import { Requests } from "./requests.ts";
+import { Requests, type Request } from "./requests.ts";
 import { readWatchEvents, type WatchEvent } from "./watch-event.ts";
-import { bodyOf, type Written } from "./written.ts";
+import { applying, creating, patching, replacing, type Write } from "./write.ts";
+import type { Written } from "./written.ts";
 
-const patchTypes = { merge: "application/merge-patch+json", json: "application/json-patch+json" } as const;
 const defaultPageSize = 500;
 /** How much longer than `timeoutSeconds` the client waits for the end of a watch. */
 const watchMarginMs = 30_000;
@@ -51,8 +58,14 @@ export class Client {
     this.#onUnreadable = options.onUnreadable ?? warnOfUnreadable;
   }
 
-  get<Value extends KubernetesObject>(kind: Kind<Value>, at: ObjectName, options: Cancellable = {}): Promise<Value> {
-    return this.#object(kind, { verb: "get", at, method: "GET", repeatable: true, ...options });
+  async get<Value extends KubernetesObject>(
+    kind: Kind<Value>,
+    at: ObjectName,
+    { signal }: Cancellable = {},
+  ): Promise<Value> {
+    const subject = { verb: "get", kind: kind.kind, key: keyOf({ metadata: at }) };
+    const answer = await this.#requests.json({ method: "GET", path: pathOf(kind, at), subject, signal }, true);
+    return read({ kind, subject }, answer);
   }
 
   /** The object, or undefined where there is none. */
@@ -92,15 +105,21 @@ export class Client {
     return readPage(await this.#requests.json(call, true), subject).resourceVersion;
   }
 
+  /**
+   * A change of which nobody asks what the server made of it: to read that is a good part of what a write costs. Throws
+   * like all the others.
+   */
+  async tell(write: Write, { signal }: Cancellable = {}): Promise<void> {
+    await this.#requests.send({ ...this.#callOf(write), signal }, write.repeatable);
+  }
+
   /** Fails with `already-exists` where there is one of the name. */
   create<Value extends KubernetesObject>(
     kind: Kind<Value>,
     object: Written<Value>,
     options: Cancellable = {},
   ): Promise<Value> {
-    const at = nameOf(object);
-    const path = pathOf(kind, { namespace: at.namespace });
-    return this.#object(kind, { verb: "create", at, method: "POST", path, body: bodyOf(kind, object), ...options });
+    return this.#written(creating(kind, object), options);
   }
 
   /**
@@ -113,36 +132,16 @@ export class Client {
     object: Written<Value>,
     options: Cancellable = {},
   ): Promise<Value> {
-    const at = nameOf(object);
-    return this.#object(kind, { verb: "update", at, method: "PUT", body: bodyOf(kind, object), ...options });
-  }
-
-  /** Like `update`, of the status alone. */
-  updateStatus<Value extends KubernetesObject>(
-    kind: Kind<Value>,
-    object: Written<Value>,
-    options: Cancellable = {},
-  ): Promise<Value> {
-    const at = nameOf(object);
-    const body = bodyOf(kind, object);
-    return this.#object(kind, { verb: "update status of", at, method: "PUT", subresource: "status", body, ...options });
+    return this.#written(replacing(kind, object), options);
   }
 
   patch<Value extends KubernetesObject>(
     kind: Kind<Value>,
     at: ObjectName,
     patch: Patch,
-    options: Cancellable & { readonly subresource?: "status" } = {},
+    { subresource, ...options }: Cancellable & { readonly subresource?: "status" } = {},
   ): Promise<Value> {
-    const body = JSON.stringify(patch.body);
-    return this.#object(kind, {
-      verb: "patch",
-      at,
-      method: "PATCH",
-      contentType: patchTypes[patch.type],
-      body,
-      ...options,
-    });
+    return this.#written(patching(kind, at, patch, subresource), options);
   }
 
   /**
@@ -154,7 +153,7 @@ export class Client {
     object: Written<Value>,
     options: ApplyOptions = {},
   ): Promise<Value> {
-    return this.#apply(kind, object, "apply", undefined, options);
+    return this.#written(applying(kind, object, options), options);
   }
 
   /** Server-side apply of the status alone; `not-found` where there is no object. */
@@ -163,7 +162,7 @@ export class Client {
     object: Written<Value>,
     options: ApplyOptions = {},
   ): Promise<Value> {
-    return this.#apply(kind, object, "apply status of", "status", options);
+    return this.#written(applying(kind, object, options, "status"), options);
   }
 
   /** Posts to a subresource that is a kind of its own: a pod's `binding` or `eviction`, a service account's `token`. */
@@ -253,60 +252,25 @@ export class Client {
     }
   }
 
-  #apply<Value extends KubernetesObject>(
-    kind: Kind<Value>,
-    object: Written<Value>,
-    verb: string,
-    subresource: "status" | undefined,
-    options: ApplyOptions,
-  ): Promise<Value> {
-    return this.#object(kind, {
-      verb,
-      at: nameOf(object),
-      method: "PATCH",
-      subresource,
-      query: new URLSearchParams({
-        fieldManager: options.fieldManager ?? this.#fieldManager,
-        force: String(options.force ?? false),
-      }),
-      contentType: "application/apply-patch+yaml",
-      body: bodyOf(kind, object),
-      repeatable: true,
-      signal: options.signal,
-    });
+  async #written<Value extends KubernetesObject>(write: Write<Value>, { signal }: Cancellable): Promise<Value> {
+    return read(write, await this.#requests.json({ ...this.#callOf(write), signal }, write.repeatable));
   }
 
-  async #object<Value extends KubernetesObject>(kind: Kind<Value>, request: ObjectRequest): Promise<Value> {
-    const { at, verb, subresource, repeatable = false, ...call } = request;
-    const subject = { verb, kind: kind.kind, key: keyOf({ metadata: at }) };
-    const path = call.path ?? pathOf(kind, at) + (subresource === undefined ? "" : `/${subresource}`);
-    const query = call.query ?? (call.method === "GET" ? undefined : this.#asFieldManager());
-    const raw = await this.#requests.json({ ...call, path, query, subject }, repeatable);
-    const parsed = parseObject(kind, raw);
-    if (parsed.ok) return parsed.object;
-    throw new UnreadableAnswer(subject, describeProblems(parsed.problems), parsed.problems);
-  }
-
-  #asFieldManager(): URLSearchParams {
-    return new URLSearchParams({ fieldManager: this.#fieldManager });
+  #callOf({ kind: _kind, repeatable: _repeatable, fieldManager, force, ...call }: Write): Request {
+    const query = new URLSearchParams({ fieldManager: fieldManager ?? this.#fieldManager });
+    if (force !== undefined) query.set("force", String(force));
+    return { ...call, query };
   }
 }
 
-interface ObjectRequest extends Cancellable {
-  readonly verb: string;
-  readonly at: ObjectName;
-  readonly method: Call["method"];
-  readonly path?: string;
-  readonly subresource?: "status" | undefined;
-  readonly query?: URLSearchParams;
-  readonly contentType?: string;
-  readonly body?: string;
-  readonly repeatable?: boolean;
-}
-
-function nameOf<Value extends KubernetesObject>(object: Written<Value>): ObjectName {
-  const { namespace, name } = object.metadata as ObjectName;
-  return { namespace, name };
+/** What the server answered of one object. */
+function read<Value extends KubernetesObject>(
+  { kind, subject }: { readonly kind: Kind<Value>; readonly subject: RequestSubject },
+  answer: unknown,
+): Value {
+  const parsed = parseObject(kind, answer);
+  if (parsed.ok) return parsed.object;
+  throw new UnreadableAnswer(subject, describeProblems(parsed.problems), parsed.problems);
 }
 
 function subjectOf(verb: string, kind: Kind, selection: Selection) {

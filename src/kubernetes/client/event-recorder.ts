@@ -4,6 +4,7 @@ import type { Client } from "./client.ts";
 import { ApiError, isApiError, type ApiErrorCode } from "./errors.ts";
 import { sleep, type Ports } from "./ports.ts";
 import { WorkQueue } from "./work-queue.ts";
+import { creating, patching } from "./write.ts";
 
 export interface EventRecorderOptions {
   /** The program that reports: `fairlead-controller`. */
@@ -148,7 +149,7 @@ export class EventRecorder {
     const body = { count: series.count, lastTimestamp: series.lastAt.toISOString() };
     const at = { namespace: namespaceOf(series.object), name: series.name ?? "" };
     try {
-      await this.#client.patch(Event, at, { type: "merge", body }, { signal });
+      await this.#client.tell(patching(Event, at, { type: "merge", body }), { signal });
       return true;
     } catch (error) {
       if (isApiError(error, "not-found")) return false;
@@ -160,27 +161,24 @@ export class EventRecorder {
     const { apiVersion, kind, metadata } = series.object;
     const { component, instance } = this.#options;
     const name = `${metadata.name}.${randomBytes(8).toString("hex")}`;
-    await this.#client.create(
-      Event,
-      {
-        metadata: { namespace: namespaceOf(series.object), name },
-        involvedObject: {
-          apiVersion,
-          kind,
-          name: metadata.name,
-          namespace: metadata.namespace,
-          uid: metadata.uid,
-        },
-        ...series.happening,
-        source: { component, host: instance },
-        reportingComponent: component,
-        reportingInstance: instance,
-        count: series.count,
-        firstTimestamp: series.firstAt.toISOString(),
-        lastTimestamp: series.lastAt.toISOString(),
+    const event = creating(Event, {
+      metadata: { namespace: namespaceOf(series.object), name },
+      involvedObject: {
+        apiVersion,
+        kind,
+        name: metadata.name,
+        namespace: metadata.namespace,
+        uid: metadata.uid,
       },
-      { signal },
-    );
+      ...series.happening,
+      source: { component, host: instance },
+      reportingComponent: component,
+      reportingInstance: instance,
+      count: series.count,
+      firstTimestamp: series.firstAt.toISOString(),
+      lastTimestamp: series.lastAt.toISOString(),
+    });
+    await this.#client.tell(event, { signal });
     series.name = name;
   }
 }

@@ -13,4 +13,5 @@ export { systemPorts, type Clock, type Ports } from "./ports.ts";
 export { StatusWriter, type StatusWriterModules, type StatusWriterOptions } from "./status-writer.ts";
 export type { WatchEvent } from "./watch-event.ts";
 export { WorkQueue, type WorkQueueOptions } from "./work-queue.ts";
+export { applying, type Write } from "./write.ts";
 export type { Written } from "./written.ts";
