@@ -5,15 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import { startApiServer, type ApiServer } from "../../src/kubernetes/apiserver/index.ts";
-import {
-  ApiError,
-  Client,
-  EventRecorder,
-  lead,
-  loadKubeconfig,
-  StatusWriter,
-  watchKind,
-} from "../../src/kubernetes/client/index.ts";
+import { ApiError, Client, EventRecorder, lead, loadKubeconfig, watchKind } from "../../src/kubernetes/client/index.ts";
 import { AddressBlock, ConfigMap, Event, Lease, keyOf, Service } from "../../src/kubernetes/resources/index.ts";
 import { until } from "./client-model-server.ts";
 
@@ -144,75 +136,6 @@ test("an informer follows through a compaction, with the cache as the server's l
         for await (const _ of client.watch(ConfigMap, { resourceVersion: "1", signal })) break;
       },
       { code: "expired" },
-    );
-  });
-});
-
-/** A Service, an informer that follows it, and a writer of its addresses. */
-async function writeAddresses({ client, signal, running }: Omit<Stage, "api">) {
-  const informer = watchKind(client, Service, {}, () => {}, signal);
-  running.push(informer.done);
-  const conflicts: string[] = [];
-  const writer = new StatusWriter<Service, readonly string[]>(
-    { client, kind: Service, cache: informer.cache },
-    {
-      partOf: ({ status }) => (status?.loadBalancer?.ingress ?? []).flatMap(({ ip }) => ip ?? []),
-      statusOf: (addresses) => ({ loadBalancer: { ingress: addresses.map((ip) => ({ ip })) } }),
-      onConflict: (object) => conflicts.push(keyOf(object)),
-      onFailure: (_key, error) => assert.fail(String(error)),
-    },
-  );
-  running.push(writer.run(signal));
-  await client.create(Service, web);
-  await until("the Service is in the cache", () => informer.cache.get("default/web") !== undefined);
-  const cached = () => informer.cache.get("default/web");
-  return {
-    writer,
-    conflicts,
-    version: () => cached()?.metadata.resourceVersion,
-    addresses: () => cached()?.status?.loadBalancer?.ingress?.map(({ ip }) => ip),
-  };
-}
-
-test("a status is written where it is not as wished, and nowhere else", async () => {
-  await onStage(async ({ client, signal, running }) => {
-    const { writer, version, addresses } = await writeAddresses({ client, signal, running });
-
-    const before = version();
-    writer.wish("default/web", []);
-    writer.wish("default/none", ["172.19.100.9"]);
-    await writer.idle();
-    assert.equal(version(), before);
-
-    // Of wishes that come while one is written, the last is the one that stands.
-    writer.wish("default/web", ["172.19.100.1"]);
-    await new Promise(setImmediate);
-    writer.wish("default/web", ["172.19.100.2"]);
-    writer.wish("default/web", []);
-    writer.wish("default/web", ["172.19.100.3"]);
-    await writer.idle();
-    const { metadata } = await client.get(Service, web.metadata);
-    await until("the cache has it", () => version() === metadata.resourceVersion);
-    assert.deepEqual(addresses(), ["172.19.100.3"]);
-    writer.wish("default/web", ["172.19.100.3"]);
-    await writer.idle();
-    assert.equal((await client.get(Service, web.metadata)).metadata.resourceVersion, metadata.resourceVersion);
-  });
-});
-
-test("a status that another field manager has taken is reported and left to it", async () => {
-  await onStage(async ({ client, signal, running }) => {
-    const { writer, conflicts, addresses } = await writeAddresses({ client, signal, running });
-    const status = { loadBalancer: { ingress: [{ ip: "10.0.0.1" }] } };
-    await client.applyStatus(Service, { metadata: web.metadata, status }, { fieldManager: "other", force: true });
-    await until("the cache has it", () => addresses()?.[0] === "10.0.0.1");
-    writer.wish("default/web", ["172.19.100.3"]);
-    await writer.idle();
-    assert.deepEqual(conflicts, ["default/web"]);
-    const left = (await client.get(Service, web.metadata)).status?.loadBalancer?.ingress;
-    assert.deepEqual(
-      left?.map(({ ip }) => ip),
-      ["10.0.0.1"],
     );
   });
 });

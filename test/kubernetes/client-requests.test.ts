@@ -30,9 +30,9 @@ test("what is only told is sent like any other, refused like any other, and its 
       json(response, 200, { kind: "Node" });
       return true;
     };
-    const node = { metadata: { name: "node-1" }, status: {} };
-    await assert.rejects(client.applyStatus(Node, node, { force: true }), UnreadableAnswer);
-    await client.tell(applying(Node, node, { force: true }, "status"));
+    const node = { metadata: { name: "node-1" } };
+    await assert.rejects(client.apply(Node, node, { force: true }), UnreadableAnswer);
+    await client.tell(applying(Node, node, { force: true }));
     const [read, told] = server.seen.map(({ method, url, headers, body }) => [method, url.href, headers, body]);
     assert.deepEqual(told, read);
     server.script = (_request, response) => {
@@ -40,7 +40,7 @@ test("what is only told is sent like any other, refused like any other, and its 
       return true;
     };
     await assert.rejects(
-      client.tell(applying(Node, node, {}, "status")),
+      client.tell(applying(Node, node, {})),
       (error) => error instanceof ApiError && error.code === "conflict",
     );
   });
@@ -60,7 +60,7 @@ test("each request is what Kubernetes' API says", async () => {
     await client.patch(ConfigMap, at, { type: "merge", body: { data: { key: null } } });
     await client.patch(ConfigMap, at, { type: "json", body: [{ op: "remove", path: "/data/key" }] });
     await client.apply(ConfigMap, wanted, { force: true });
-    await client.applyStatus(Node, { metadata: { name: "node-1" }, status: {} }).catch(() => {});
+    await client.tell(applying(Node, { metadata: { name: "node-1" }, status: {} }, {}, "status"));
     await client.delete(ConfigMap, at, { preconditions: { uid: "u" }, gracePeriodSeconds: 0 });
     const maps = "/api/v1/namespaces/default/configmaps";
     const merge = "application/merge-patch+json";

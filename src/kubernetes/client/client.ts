@@ -156,15 +156,6 @@ export class Client {
     return this.#written(applying(kind, object, options), options);
   }
 
-  /** Server-side apply of the status alone; `not-found` where there is no object. */
-  applyStatus<Value extends KubernetesObject>(
-    kind: Kind<Value>,
-    object: Written<Value>,
-    options: ApplyOptions = {},
-  ): Promise<Value> {
-    return this.#written(applying(kind, object, options, "status"), options);
-  }
-
   /** Posts to a subresource that is a kind of its own: a pod's `binding` or `eviction`, a service account's `token`. */
   post(kind: Kind, at: ObjectName, subresource: string, body: object, options: Cancellable = {}): Promise<unknown> {
     const subject = { verb: `post ${subresource} of`, kind: kind.kind, key: keyOf({ metadata: at }) };

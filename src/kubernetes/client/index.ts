@@ -10,7 +10,6 @@ export { loadKubeconfig, type KubeconfigOptions } from "./kubeconfig.ts";
 export { lead, type LeaderElectionOptions } from "./leader-election.ts";
 export type * from "./options.ts";
 export { systemPorts, type Clock, type Ports } from "./ports.ts";
-export { StatusWriter, type StatusWriterModules, type StatusWriterOptions } from "./status-writer.ts";
 export type { WatchEvent } from "./watch-event.ts";
 export { WorkQueue, type WorkQueueOptions } from "./work-queue.ts";
 export { applying, type Write } from "./write.ts";
