@@ -9,6 +9,8 @@ export async function measureBird(stage: Stage, count: number, measured: Measure
   const [node = ""] = stage.nodes;
   const file = (name: string) => join(lab.folder, `bird-limit.${name}`);
   await writeFile(file("conf"), configuration(stage.addressOf(node), count));
+  // The switch counts on from one session to the next.
+  const updatesBefore = await stage.updatesFrom(node);
   const argv = ["bird", "-f", "-c", file("conf"), "-s", file("ctl"), "-P", file("pid")];
   const bird = await lab.run(node, { name: "bird-limit", argv });
   try {
@@ -17,7 +19,7 @@ export async function measureBird(stage: Stage, count: number, measured: Measure
     const from = `agent killed and started with ${count}: from its session to all routes`;
     measured.start.add(from, "ms", "BIRD", routedAt - sessionAt);
     const some = `${count} at once`;
-    measured.cost.add(`${some}: UPDATEs from one agent`, "", "BIRD", await stage.updatesFrom(node));
+    measured.cost.add(`${some}: UPDATEs from one agent`, "", "BIRD", (await stage.updatesFrom(node)) - updatesBefore);
     measured.cost.add(`${some}: bytes from one agent`, "B", "BIRD", stage.bytesFrom(node));
   } finally {
     await bird.stop(20_000);
