@@ -4,6 +4,7 @@ import fc from "fast-check";
 import { allSynced, Client, watchKind } from "../../src/kubernetes/client/index.ts";
 import type { Changes, ClientError, Informer, InformerOptions } from "../../src/kubernetes/client/index.ts";
 import { ConfigMap, keyOf } from "../../src/kubernetes/resources/index.ts";
+import { SimulatedClock } from "../../src/protocols/clock/index.ts";
 import { hastyPorts, json, ModelServer, until } from "./client-model-server.ts";
 
 /** What a handler makes of the changes that it is told, complaining of what cannot be. */
@@ -160,6 +161,42 @@ test("what changes in one turn is told at once, and what comes and goes is not t
     assert.ok(stage.replay.deliveries <= before + 2);
     assert.ok(!stage.replay.objects.has("brief"));
   });
+});
+
+test("when event follows event, the first are read at once, and the others together", async () => {
+  const server = new ModelServer();
+  await server.listen();
+  const clock = new SimulatedClock();
+  const client = new Client(server.access, { ports: { ...hastyPorts, clock } });
+  const stop = new AbortController();
+  const replay = new Replay();
+  const informer = watchKind(client, ConfigMap, {}, replay.take, stop.signal);
+  try {
+    await until("it is watching", () => server.openWatches === 1);
+    for (let count = 1; count <= 7; count += 1) {
+      server.put(`early-${count}`, {});
+      await until("it is told at once", () => replay.objects.size === count);
+    }
+    for (let turn = 1; turn <= 50; turn += 1) {
+      if (turn <= 30) server.put(`many-${turn}`, {});
+      await new Promise(setImmediate);
+    }
+    assert.ok(informer.cache.size < 30, `${informer.cache.size} were read at once`);
+    const before = replay.deliveries;
+    await until("all are told", () => {
+      clock.advance(50);
+      return replay.objects.size === 37;
+    });
+    assert.ok(replay.deliveries - before < 15, `${replay.deliveries - before} deliveries`);
+    clock.advance(1_000);
+    server.put("late", {});
+    await until("it is told at once, after a rest", () => replay.objects.size === 38);
+  } finally {
+    stop.abort(new Error("the test is over"));
+    await Promise.allSettled([informer.done]);
+    client.close();
+    await server.close();
+  }
 });
 
 test("a server that is away and has forgotten its history leaves the cache in force, and is caught up with", async () => {

@@ -23,7 +23,8 @@ import type {
   WatchOptions,
 } from "./options.ts";
 import { readPage } from "./page.ts";
-import { reasonOf, systemPorts, type Ports } from "./ports.ts";
+import { Pace } from "./pace.ts";
+import { reasonOf, sleep, systemPorts, type Ports } from "./ports.ts";
 import { Requests, type Request } from "./requests.ts";
 import { readWatchEvents, type WatchEvent } from "./watch-event.ts";
 import { applying, creating, patching, replacing, type Write } from "./write.ts";
@@ -32,6 +33,11 @@ import type { Written } from "./written.ts";
 const defaultPageSize = 500;
 /** How much longer than `timeoutSeconds` the client waits for the end of a watch. */
 const watchMarginMs = 30_000;
+/**
+ * A few events are read as they come. A thousand, which the server sends one by one as it writes them, are read some at
+ * a time: to be woken for each, to work out what follows from it and to tell others is most of what it costs.
+ */
+const readingPace = { burst: 8, everyMs: 50 };
 
 /**
  * One API server. Everything throws ApiError, ConnectionError or UnreadableAnswer, or the reason of the signal that it
@@ -198,7 +204,12 @@ export class Client {
     const timer = this.ports.clock.setTimer(timeoutSeconds * 1000 + watchMarginMs, () => response.destroy());
     try {
       options.onOpen?.();
-      for await (const event of readWatchEvents(response, kind, subject)) {
+      const pace = new Pace(readingPace);
+      const rest = async () => {
+        const restMs = pace.next(this.ports.clock.now());
+        if (restMs > 0) await sleep(this.ports.clock, restMs, signal);
+      };
+      for await (const event of readWatchEvents(response, kind, subject, rest)) {
         if (event.type === "unreadable" && !event.deleted) this.#onUnreadable(event.object);
         yield event;
       }

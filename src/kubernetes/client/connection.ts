@@ -25,6 +25,9 @@ export interface Answer {
 /** No answer that we ask for comes near: a page of 500 objects of the largest size that etcd takes is smaller. */
 const answerLimitBytes = 1024 * 2 ** 20;
 
+/** What may come in before it is read is many events: a watch that is read now and then only is not held up by that. */
+const keptConnections = { keepAlive: true, highWaterMark: 2 ** 20 };
+
 /**
  * After so long without a byte, the kernel asks some times, a second apart, whether the other side still lives: a watch
  * may rightly be silent for minutes, and a machine that has lost its power says no goodbye. (Node.js before 26.4 knows
@@ -133,13 +136,13 @@ export class Connection {
     const agent =
       server.protocol === "https:"
         ? new https.Agent({
-            keepAlive: true,
+            ...keptConnections,
             ...(certificateAuthority === undefined ? {} : { ca: certificateAuthority }),
             cert: credential.clientCertificate,
             key: credential.clientKey,
             rejectUnauthorized: !insecureSkipTlsVerify,
           })
-        : new http.Agent({ keepAlive: true });
+        : new http.Agent(keptConnections);
     // What runs on the old agent is left to end by itself: its sockets close when they fall idle.
     this.#agent = { agent, credential };
     return agent;
