@@ -55,8 +55,9 @@ export class Turn {
       await this.#startController();
       await this.#firstSessions();
       await this.#idle();
-      if (this.#announces) for (let index = 0; index < singles; index++) await this.#single();
+      await this.#oneByOne(0);
       await this.#atOnce();
+      await this.#oneByOne(this.#count);
       if (this.#announces) await this.#restarts();
       await this.#stage.services.delete(this.#names);
       await this.#withdrawn();
@@ -121,22 +122,27 @@ export class Turn {
     this.#add("cost", "idle, memory: each agent, without its program", "MiB", after.agentAnonymousMiB);
   }
 
-  /** A Service of its own, and its end. */
-  async #single(): Promise<void> {
+  async #oneByOne(others: number): Promise<void> {
+    if (this.#announces) for (let index = 0; index < singles; index++) await this.#single(others);
+  }
+
+  /** A Service more than there are, and its end. */
+  async #single(others: number): Promise<void> {
     const { services } = this.#stage;
     const name = "single";
+    const some = others === 0 ? "" : `beside ${others} others: `;
     let firstAt = Number.NaN;
     const routed = this.#stage.whenSwitch(
       "one Service's paths",
       (peers) => {
-        if (Number.isNaN(firstAt) && peers.some(({ prefixes }) => prefixes > 0)) firstAt = nowMs();
-        return peers.every(({ prefixes }) => prefixes === 1);
+        if (Number.isNaN(firstAt) && peers.some(({ prefixes }) => prefixes > others)) firstAt = nowMs();
+        return peers.every(({ prefixes }) => prefixes === others + 1);
       },
       1,
     );
     const [{ startedAt, postedAt }, addressedAt, routedAt] = await Promise.all([
       services.create([name]),
-      services.addressed(1),
+      services.addressed(others + 1),
       routed,
     ]);
     const prefix = `${services.addressOf(name)}/32`;
@@ -145,15 +151,15 @@ export class Turn {
       const set = events.filter((each) => each.prefix === prefix && each.atMs >= startedAt && each.change === "set");
       return set.find((each) => each.nextHops.length === this.#stage.nodes.length)?.atMs;
     });
-    this.#add("one", "POST answered", "ms", postedAt - startedAt);
-    this.#add("one", "address seen by a watch", "ms", addressedAt - startedAt);
-    this.#add("one", "first path in the switch's table", "ms", firstAt - startedAt);
-    this.#add("one", "paths from all three", "ms", routedAt - startedAt);
-    this.#add("one", "in the switch's kernel, by all three", "ms", kernelAt - startedAt);
+    this.#add("one", `${some}POST answered`, "ms", postedAt - startedAt);
+    this.#add("one", `${some}address seen by a watch`, "ms", addressedAt - startedAt);
+    this.#add("one", `${some}first path in the switch's table`, "ms", firstAt - startedAt);
+    this.#add("one", `${some}paths from all three`, "ms", routedAt - startedAt);
+    this.#add("one", `${some}in the switch's kernel, by all three`, "ms", kernelAt - startedAt);
     await wait(500, undefined, { signal: this.#signal });
     const deletedAt = nowMs();
-    const [, goneAt] = await Promise.all([services.delete([name]), this.#withdrawn(1)]);
-    this.#add("one", "deleted: withdrawn from all three", "ms", goneAt - deletedAt);
+    const [, goneAt] = await Promise.all([services.delete([name]), this.#withdrawn(1, others)]);
+    this.#add("one", `${some}deleted: withdrawn from all three`, "ms", goneAt - deletedAt);
     await wait(500, undefined, { signal: this.#signal });
   }
 
@@ -241,10 +247,10 @@ export class Turn {
     return this.#stage.whenSwitch("all routes from all three", all, 20);
   }
 
-  async #withdrawn(everyMs = 20): Promise<number> {
+  async #withdrawn(everyMs = 20, left = 0): Promise<number> {
     return this.#stage.whenSwitch(
       "all is withdrawn",
-      (peers) => peers.every(({ prefixes }) => prefixes === 0),
+      (peers) => peers.every(({ prefixes }) => prefixes === left),
       everyMs,
     );
   }
