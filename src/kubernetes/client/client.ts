@@ -22,8 +22,8 @@ import type {
   Selection,
   WatchOptions,
 } from "./options.ts";
-import { readPage } from "./page.ts";
 import { Pace } from "./pace.ts";
+import { readPage } from "./page.ts";
 import { reasonOf, sleep, systemPorts, type Ports } from "./ports.ts";
 import { Requests, type Request } from "./requests.ts";
 import { readWatchEvents, type WatchEvent } from "./watch-event.ts";
@@ -35,7 +35,7 @@ const defaultPageSize = 500;
 const watchMarginMs = 30_000;
 /**
  * A few events are read as they come. A thousand, which the server sends one by one as it writes them, are read some at
- * a time: to be woken for each, to work out what follows from it and to tell others is most of what it costs.
+ * a time: to be woken for each, to work out what follows from it and to tell others costs about as much as itself.
  */
 const readingPace = { burst: 8, everyMs: 50 };
 
@@ -206,7 +206,9 @@ export class Client {
       options.onOpen?.();
       const pace = new Pace(readingPace);
       const rest = async () => {
-        const restMs = pace.next(this.ports.clock.now());
+        const now = this.ports.clock.now();
+        const restMs = pace.restMs(now);
+        pace.count(now);
         if (restMs > 0) await sleep(this.ports.clock, restMs, signal);
       };
       for await (const event of readWatchEvents(response, kind, subject, rest)) {

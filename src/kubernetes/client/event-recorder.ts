@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import { Event, type KubernetesObject } from "../resources/index.ts";
 import type { Client } from "./client.ts";
 import { ApiError, isApiError, type ApiErrorCode } from "./errors.ts";
+import { Pace } from "./pace.ts";
 import { sleep, type Ports } from "./ports.ts";
 import { WorkQueue } from "./work-queue.ts";
 import { creating, patching } from "./write.ts";
@@ -12,9 +13,8 @@ export interface EventRecorderOptions {
   /** Which one of it: the pod's or node's name. */
   readonly instance: string;
   readonly onFailure: (error: unknown) => void;
-  /** The events that one object may have in a burst, and how often one more: as client-go has it. */
+  /** The events that one object may have in a burst; 25, as client-go has it, where nothing is said. */
   readonly burst?: number;
-  readonly refillMs?: number;
   /**
    * How many events of all objects are written in a second, all at its beginning; without limit by default. An event
    * costs an API server as much as a change, and should not hold up what it tells of; and one by one, each waking the
@@ -43,10 +43,8 @@ interface Series {
   name: string | undefined;
 }
 
-interface Allowance {
-  left: number;
-  at: number;
-}
+/** After a burst an object may have one more event each time; as client-go has it. */
+const everyMs = 300_000;
 
 /** How many are written at a time. */
 const concurrency = 4;
@@ -66,7 +64,8 @@ export class EventRecorder {
   readonly #ports: Ports;
   readonly #options: EventRecorderOptions;
   readonly #series = new Map<string, Series>();
-  readonly #allowances = new Map<string, Allowance>();
+  /** By object, so that one that flaps does not flood the API server. */
+  readonly #paces = new Map<string, Pace>();
   readonly #queue: WorkQueue;
   #second = { began: Number.NEGATIVE_INFINITY, written: 0 };
 
@@ -104,15 +103,13 @@ export class EventRecorder {
     return this.#queue.idle();
   }
 
-  /** A bucket of tokens for each object, so that one that flaps does not flood the API server. */
   #isAllowed(about: string): boolean {
-    const { burst = 25, refillMs = 300_000 } = this.#options;
     const now = this.#ports.clock.now();
-    const { left, at } = this.#allowances.get(about) ?? { left: burst, at: now };
-    const filled = Math.min(burst, left + (now - at) / refillMs);
-    const allowed = filled >= 1;
-    remember(this.#allowances, about, { left: allowed ? filled - 1 : filled, at: now });
-    return allowed;
+    const pace = this.#paces.get(about) ?? new Pace({ burst: this.#options.burst ?? 25, everyMs });
+    remember(this.#paces, about, pace);
+    if (pace.restMs(now) > 0) return false;
+    pace.count(now);
+    return true;
   }
 
   async #write(key: string, signal: AbortSignal): Promise<void> {

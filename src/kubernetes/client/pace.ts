@@ -15,11 +15,14 @@ export class Pace {
     this.#limits = limits;
   }
 
-  /** In how many milliseconds it may be done once more, which is counted as done then; 0 for at once. */
-  next(now: number): number {
+  /** In how many milliseconds it may be done once more; 0 for at once. */
+  restMs(now: number): number {
     const { burst, everyMs } = this.#limits;
-    const from = Math.max(this.#busyUntil, now);
-    this.#busyUntil = from + everyMs;
-    return Math.max(0, this.#busyUntil - burst * everyMs - now);
+    return Math.max(0, Math.max(this.#busyUntil, now) + everyMs - burst * everyMs - now);
+  }
+
+  /** It is done once more, after its rest. */
+  count(now: number): void {
+    this.#busyUntil = Math.max(this.#busyUntil, now) + this.#limits.everyMs;
   }
 }
