@@ -1,19 +1,22 @@
 import { build } from "../setup/build.ts";
 import { metallbPrograms } from "../setup/metallb.ts";
 import { measureBird } from "./metallb/bird.ts";
-import { Comparison } from "./metallb/comparison.ts";
+import { compare } from "./metallb/comparison.ts";
+import type { Figure } from "./metallb/figure.ts";
+import { KeptTurns } from "./metallb/kept-turns.ts";
 import { barePeer, fairleadPeer, metallbPeer } from "./metallb/peers.ts";
 import { Stage } from "./metallb/stage.ts";
-import { serviceNames, Turn, type Measured } from "./metallb/turn.ts";
-import type { Benchmark } from "./report.ts";
+import { serviceNames, Turn } from "./metallb/turn.ts";
+import type { Benchmark, Table } from "./report.ts";
 
 /** Needs root, FRR, and Kubernetes' control plane (`npm run kubernetes`). Moves the process into the lab's network. */
 export const metallb: Benchmark = {
   name: "metallb",
   about: "MetalLB and Fairlead by turns, on Kubernetes' own control plane, beside what the API server can do at most",
-  async *run(signal, { quick, services, runs }) {
+  async *run(signal, { quick, services, runs, keep }) {
     await build();
     const programs = metallbPrograms();
+    const turns = await KeptTurns.open(keep);
     const counts = services ?? (quick ? [1_000] : [1_000, 5_000]);
     await using stage = await Stage.start(signal);
     const { cluster } = stage;
@@ -21,22 +24,31 @@ export const metallb: Benchmark = {
     const [node = ""] = stage.nodes;
     await stage.services.createEndpoints([...serviceNames(Math.max(...counts)), "single"], node);
     for (const count of counts) {
-      const measured: Measured = {
-        one: new Comparison(),
-        many: new Comparison(),
-        start: new Comparison(),
-        cost: new Comparison(),
-      };
-      for (let run = 0; run < (runs ?? (quick ? 1 : 5)); run++) {
+      for (let turn = turns.with(count).length; turn < (runs ?? (quick ? 1 : 5)); turn++) {
+        const figures: Figure[] = [];
+        const measured = (figure: Figure) => void figures.push(figure);
         await measureBird(stage, count, measured);
-        for (const peer of peers) await new Turn(stage, peer, count, measured, signal).all();
-        // An API server grows slower with all that it has gone through: each comes first, and last, once in three runs.
-        peers.push(...peers.splice(0, 1));
+        // An API server grows slower with all that it has gone through: each comes first, and last, once in three turns.
+        const first = turn % peers.length;
+        for (const peer of [...peers.slice(first), ...peers.slice(0, first)]) {
+          await new Turn(stage, peer, count, measured, signal).all();
+        }
+        await turns.add(count, figures);
       }
-      yield measured.one.table("One Service, from its POST");
-      yield measured.many.table(`${count} Services`);
-      yield measured.start.table("From the start of an agent");
-      yield measured.cost.table(`What it costs`);
+      yield* tablesOf(count, turns.with(count).flat());
     }
   },
 };
+
+function tablesOf(count: number, figures: readonly Figure[]): Table[] {
+  const titles = {
+    one: "One Service, from its POST",
+    many: `${count} Services`,
+    start: "From the start of an agent",
+    cost: "What it costs",
+  };
+  return Object.entries(titles).map(([group, title]) => ({
+    title,
+    measurements: compare(figures.filter((figure) => figure.group === group)),
+  }));
+}

@@ -28,6 +28,8 @@ export interface BenchmarkOptions {
   /** How many Services there are, one table after the other; and how often each is measured. */
   readonly services?: readonly number[];
   readonly runs?: number;
+  /** The file in which turns are kept as they end; those that are in it already count, and are not measured again. */
+  readonly keep?: string;
 }
 
 /** The tables of one benchmark, and the command that makes them again. */

@@ -1,5 +1,6 @@
 // Runs benchmarks and prints what they measured; nothing is judged.
-//   npm run bench [-- NAME… --json --quick --minutes N --services N… --runs N]
+//   npm run bench [-- NAME… --json --quick --minutes N --services N… --runs N --keep FILE]
+import { basename, resolve } from "node:path";
 import { Command, InvalidArgumentError } from "commander";
 import { benchmarks } from "./benchmarks.ts";
 import { inOwnProcess } from "./own-process.ts";
@@ -12,6 +13,7 @@ interface Options {
   readonly minutes: number;
   readonly services?: readonly number[];
   readonly runs?: number;
+  readonly keep?: string;
 }
 
 const names = benchmarks.map(({ name, about }) => `  ${name.padEnd(12)}${about}`);
@@ -23,13 +25,18 @@ const program = new Command("npm run bench --")
   .option("--quick", "bgp only: one run of each, and no more than 10,000 prefixes")
   .option("--services <n...>", "how many Services `metallb` makes, instead of 1000 and then 5000", count)
   .option("--runs <n>", "how often `metallb` measures, instead of five times", (text: string) => count(text)[0])
+  .option(
+    "--keep <file>",
+    "where `metallb` keeps what it has measured, and finds it when it is run again",
+    (file: string) => resolve(file),
+  )
   .option("--minutes <n>", "how long `bfd` watches false alarms; ten is what is stated", minutesOf, 1)
   .addHelpText("after", `\nBenchmarks:\n${names.join("\n")}`)
   .action(run);
 
 async function run(
   wanted: readonly string[],
-  { json, quick = false, minutes, services, runs }: Options,
+  { json, quick = false, minutes, services, runs, keep }: Options,
 ): Promise<void> {
   const unknown = wanted.filter((name) => !benchmarks.some((each) => each.name === name));
   if (unknown.length > 0) program.error(`no such benchmark: ${unknown.join(", ")}; --help lists them`);
@@ -47,6 +54,7 @@ async function run(
     if (name === "bfd") said.push(`--minutes ${minutes}`);
     if (name === "metallb" && services !== undefined) said.push(`--services ${services.join(" ")}`);
     if (name === "metallb" && runs !== undefined) said.push(`--runs ${runs}`);
+    if (name === "metallb" && keep !== undefined) said.push(`--keep ${basename(keep)}`);
     const command = said.join(" ");
     const tables: Table[] = [];
     const options = {
@@ -54,6 +62,7 @@ async function run(
       minutes,
       ...(services === undefined ? {} : { services }),
       ...(runs === undefined ? {} : { runs }),
+      ...(keep === undefined ? {} : { keep }),
     };
     for await (const table of inOwnProcess(name, options, stopping.signal)) {
       tables.push(table);

@@ -17,10 +17,18 @@ export async function measureBird(stage: Stage, count: number, measured: Measure
     const sessionAt = await stage.whenSwitch("BIRD's session", ([first]) => first?.established === true, 2);
     const routedAt = await stage.whenSwitch("all of BIRD's routes", ([first]) => first?.prefixes === count, 2);
     const from = `agent killed and started with ${count}: from its session to all routes`;
-    measured.start.add(from, "ms", "BIRD", routedAt - sessionAt);
+    const updates = (await stage.updatesFrom(node)) - updatesBefore;
+    const ofBird = { name: "BIRD" } as const;
     const some = `${count} at once`;
-    measured.cost.add(`${some}: UPDATEs from one agent`, "", "BIRD", (await stage.updatesFrom(node)) - updatesBefore);
-    measured.cost.add(`${some}: bytes from one agent`, "B", "BIRD", stage.bytesFrom(node));
+    measured({ ...ofBird, group: "start", what: from, unit: "ms", value: routedAt - sessionAt });
+    measured({ ...ofBird, group: "cost", what: `${some}: UPDATEs from one agent`, unit: "", value: updates });
+    measured({
+      ...ofBird,
+      group: "cost",
+      what: `${some}: bytes from one agent`,
+      unit: "B",
+      value: stage.bytesFrom(node),
+    });
   } finally {
     await bird.stop(20_000);
   }

@@ -1,34 +1,24 @@
 import type { Measurement } from "../measurement.ts";
-import type { Table } from "../report.ts";
-import type { Peer } from "./peers.ts";
-
-/** Who is compared: the peers, and what BGP can do by itself. */
-type Name = Peer["name"] | "BIRD";
+import { names, type Figure, type Name } from "./figure.ts";
 
 interface Compared {
   readonly unit: string;
   readonly runs: Map<Name, number[]>;
 }
 
-const order: readonly Name[] = ["bare writes", "BIRD", "MetalLB", "Fairlead"];
-
-/** Gathers what was measured of each peer, run by run, and sets it side by side with what it is to the others'. */
-export class Comparison {
-  readonly #compared = new Map<string, Compared>();
-
-  add(what: string, unit: string, peer: Name, value: number): void {
-    const compared = this.#compared.get(what) ?? { unit, runs: new Map() };
-    this.#compared.set(what, compared);
-    compared.runs.set(peer, [...(compared.runs.get(peer) ?? []), value]);
+/** What was measured of each, run by run, side by side with what it is to the others'. */
+export function compare(figures: Iterable<Figure>): Measurement[] {
+  const all = new Map<string, Compared>();
+  for (const { what, unit, name, value } of figures) {
+    const compared = all.get(what) ?? { unit, runs: new Map() };
+    all.set(what, compared);
+    compared.runs.set(name, [...(compared.runs.get(name) ?? []), value]);
   }
-
-  table(title: string): Table {
-    return { title, measurements: [...this.#compared].flatMap(([what, compared]) => measurementsOf(what, compared)) };
-  }
+  return [...all].flatMap(([what, compared]) => measurementsOf(what, compared));
 }
 
 function measurementsOf(what: string, { unit, runs }: Compared): Measurement[] {
-  const told = order.flatMap((peer) => {
+  const told = names.flatMap((peer) => {
     const values = runs.get(peer);
     return values === undefined ? [] : [{ name: `${what}: ${peer}`, unit, runs: values }];
   });

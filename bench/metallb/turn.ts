@@ -1,7 +1,7 @@
 import { setTimeout as wait } from "node:timers/promises";
 import { until, type HostProcess } from "../../src/lab/index.ts";
 import { nowMs } from "../measured-process.ts";
-import type { Comparison } from "./comparison.ts";
+import type { Figure } from "./figure.ts";
 import type { Peer } from "./peers.ts";
 import { figuresOf } from "./process-figures.ts";
 import type { Stage, SwitchPeer } from "./stage.ts";
@@ -17,13 +17,8 @@ const quietSeconds = 3;
 /** Before it is known what it does when it is idle. */
 const quietAtFirst = 0.12;
 
-/** Where a turn's figures go. */
-export interface Measured {
-  readonly one: Comparison;
-  readonly many: Comparison;
-  readonly start: Comparison;
-  readonly cost: Comparison;
-}
+/** Where what was measured goes. */
+export type Measured = (figure: Figure) => void;
 
 interface Running {
   readonly process: HostProcess;
@@ -289,8 +284,8 @@ export class Turn {
     };
   }
 
-  #add(where: keyof Measured, what: string, unit: string, value: number): void {
-    this.#measured[where].add(what, unit, this.#peer.name, value);
+  #add(group: Figure["group"], what: string, unit: string, value: number): void {
+    this.#measured({ group, what, unit, name: this.#peer.name, value });
     // A turn takes minutes: whoever waits sees it go on.
     process.stderr.write(`bench: ${what}: ${this.#peer.name}: ${Math.round(value * 10) / 10} ${unit}\n`);
   }

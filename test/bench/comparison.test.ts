@@ -1,14 +1,22 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { Comparison } from "../../bench/metallb/comparison.ts";
+import { compare } from "../../bench/metallb/comparison.ts";
+import type { Figure } from "../../bench/metallb/figure.ts";
 
 test("what was measured of each stands together, with what it is to the others' in the same run", () => {
-  const comparison = new Comparison();
-  comparison.add("processor", "ms", "bare writes", 10);
-  comparison.add("memory", "MiB", "MetalLB", 50);
-  comparison.add("processor", "ms", "MetalLB", 30);
-  comparison.add("processor", "ms", "Fairlead", 15);
-  const { measurements } = comparison.table("costs");
+  const figure = (what: string, unit: string, name: Figure["name"], value: number): Figure => ({
+    group: "cost",
+    what,
+    unit,
+    name,
+    value,
+  });
+  const measurements = compare([
+    figure("processor", "ms", "bare writes", 10),
+    figure("memory", "MiB", "MetalLB", 50),
+    figure("processor", "ms", "MetalLB", 30),
+    figure("processor", "ms", "Fairlead", 15),
+  ]);
   assert.deepEqual(
     measurements.map(({ name, runs }) => `${name} ${runs.join()}`),
     [
