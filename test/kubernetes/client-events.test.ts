@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Client, EventRecorder } from "../../src/kubernetes/client/index.ts";
 import { Service } from "../../src/kubernetes/resources/index.ts";
-import { hastyPorts, json, ModelServer } from "./client-model-server.ts";
+import { SimulatedClock } from "../../src/protocols/clock/index.ts";
+import { hastyPorts, json, ModelServer, until } from "./client-model-server.ts";
 
 test("of more events than are remembered none is lost before it is written", async () => {
   const server = new ModelServer();
@@ -34,6 +35,42 @@ test("of more events than are remembered none is lost before it is written", asy
     assert.deepEqual(told, new Set(names));
   } finally {
     stop.abort(new Error("the test is over"));
+    client.close();
+    await server.close();
+  }
+});
+
+test("an event is written a moment after what it tells of, and one that is repeated by then is one write", async () => {
+  const server = new ModelServer();
+  const counts: number[] = [];
+  server.script = ({ body }, response) => {
+    const event = JSON.parse(body) as { count: number };
+    counts.push(event.count);
+    json(response, 201, event);
+    return true;
+  };
+  await server.listen();
+  const clock = new SimulatedClock();
+  const client = new Client(server.access, { ports: { ...hastyPorts, clock } });
+  const stop = new AbortController();
+  const onFailure = (error: unknown) => assert.fail(String(error));
+  const recorder = new EventRecorder(client, { component: "test", instance: "one", onFailure });
+  const running = recorder.run(stop.signal);
+  try {
+    const service = Service.schema.parse({ metadata: { name: "web", namespace: "default", uid: "web" }, spec: {} });
+    const happening = { type: "Normal", reason: "IPAllocated", message: "an address" } as const;
+    recorder.record(service, happening);
+    clock.advance(99);
+    recorder.record(service, happening);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    assert.deepEqual(counts, []);
+    clock.advance(1);
+    await until("it is written", () => counts.length > 0);
+    await recorder.idle();
+    assert.deepEqual(counts, [2]);
+  } finally {
+    stop.abort(new Error("the test is over"));
+    await running;
     client.close();
     await server.close();
   }

@@ -16,9 +16,8 @@ export interface EventRecorderOptions {
   /** The events that one object may have in a burst; 25, as client-go has it, where nothing is said. */
   readonly burst?: number;
   /**
-   * How many events of all objects are written in a second, all at its beginning; without limit by default. An event
-   * costs an API server as much as a change, and should not hold up what it tells of; and one by one, each waking the
-   * process for itself, they cost us several times as much.
+   * How many events of all objects are written in a second, all at its beginning; without limit by default. One by one,
+   * each waking the process for itself, they cost us several times as much.
    */
   readonly perSecond?: number;
 }
@@ -45,6 +44,9 @@ interface Series {
 
 /** After a burst an object may have one more event each time; as client-go has it. */
 const everyMs = 300_000;
+
+/** What is told of comes first: who waits for it is not held up by an event, which costs as much as a change. */
+const laterMs = 100;
 
 /** How many are written at a time. */
 const concurrency = 4;
@@ -90,7 +92,7 @@ export class EventRecorder {
     series.count += 1;
     series.lastAt = now;
     remember(this.#series, key, series, ({ written, count }) => written === count);
-    this.#queue.add(key);
+    this.#queue.addAfter(key, laterMs);
   }
 
   /** Writes until the signal is aborted. */

@@ -295,6 +295,9 @@ function controllerManagerArgv(credentials: ControlPlaneCredentials, ports: Cont
     "--use-service-account-credentials=true",
     `--service-account-private-key-file=${credentials.file("service-accounts.key")}`,
     `--root-ca-file=${credentials.file("ca.crt")}`,
+    // It asks for the Endpoints of each Service that is deleted: with its usual 20 requests a second, for minutes.
+    "--kube-api-qps=500",
+    "--kube-api-burst=500",
     "--profiling=false",
   ];
 }
