@@ -1,5 +1,6 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import type { Figure } from "./figure.ts";
 import type { Measured } from "./turn.ts";
 import type { Stage } from "./stage.ts";
 
@@ -16,19 +17,12 @@ export async function measureBird(stage: Stage, count: number, measured: Measure
   try {
     const sessionAt = await stage.whenSwitch("BIRD's session", ([first]) => first?.established === true, 2);
     const routedAt = await stage.whenSwitch("all of BIRD's routes", ([first]) => first?.prefixes === count, 2);
-    const from = `agent killed and started with ${count}: from its session to all routes`;
-    const updates = (await stage.updatesFrom(node)) - updatesBefore;
-    const ofBird = { name: "BIRD" } as const;
+    const add = (group: Figure["group"], what: string, unit: string, value: number) =>
+      measured({ group, what, unit, name: "BIRD", value });
     const some = `${count} at once`;
-    measured({ ...ofBird, group: "start", what: from, unit: "ms", value: routedAt - sessionAt });
-    measured({ ...ofBird, group: "cost", what: `${some}: UPDATEs from one agent`, unit: "", value: updates });
-    measured({
-      ...ofBird,
-      group: "cost",
-      what: `${some}: bytes from one agent`,
-      unit: "B",
-      value: stage.bytesFrom(node),
-    });
+    add("start", `agent killed and started with ${count}: from its session to all routes`, "ms", routedAt - sessionAt);
+    add("cost", `${some}: UPDATEs from one agent`, "", (await stage.updatesFrom(node)) - updatesBefore);
+    add("cost", `${some}: bytes from one agent`, "B", stage.bytesFrom(node));
   } finally {
     await bird.stop(20_000);
   }

@@ -3,10 +3,11 @@ import { join } from "node:path";
 import { parse, stringify } from "yaml";
 import type { BgpCluster, HostProcess } from "../../src/lab/index.ts";
 import type { MetallbPrograms } from "../../setup/metallb.ts";
+import type { Name } from "./figure.ts";
 
 /** Who gives Services their addresses, and announces them: one of those that are measured by turns. */
 export interface Peer {
-  readonly name: "bare writes" | "MetalLB" | "Fairlead";
+  readonly name: Exclude<Name, "BIRD">;
   startController(): Promise<HostProcess>;
   /** Starts what announces from a node; undefined for who announces nothing. */
   readonly startAgent: ((node: string) => Promise<HostProcess>) | undefined;
