@@ -55,10 +55,14 @@ export async function metallbPeer(cluster: BgpCluster, programs: MetallbPrograms
   const { lab } = cluster;
   // Two kinds that Fairlead does not know, and its accounts.
   const kinds = join(import.meta.dirname, "../../test/control-plane/metallb.yaml");
-  await cluster.kubectl(["apply", "-f", kinds, "-f", join(import.meta.dirname, "metallb.yaml")]);
+  const here = (file: string) => join(import.meta.dirname, file);
+  await cluster.kubectl(["apply", "-f", kinds, "-f", here("metallb.yaml"), "-f", here("later.yaml")]);
+  const peers = ["crd", "bgppeers.metallb.io"];
+  await cluster.kubectl(["patch", ...peers, "--type=json", "--patch-file", here("later-version.yaml")]);
   const env = async (account: "controller" | "speaker") => ({
     KUBECONFIG: await accountKubeconfig(cluster, account),
     METALLB_NAMESPACE: namespace,
+    METALLB_POD_NAME: "metallb",
   });
   const controller = await env("controller");
   const speaker = await env("speaker");

@@ -1,7 +1,6 @@
 import { hostname } from "node:os";
 import { InvalidArgumentError, Option, type Command } from "commander";
 import { parsePrefix, type Prefix } from "../net/index.ts";
-import { keepYoungHeapSmall } from "./small-young-heap.ts";
 import { parseDetectionTimes, type DetectionTimes } from "./detection-times.ts";
 
 interface CommonOptions {
@@ -87,7 +86,8 @@ export function addAgentCommands(program: Command): void {
       30_000,
     )
     .action(async (options: NodeCommandOptions) => {
-      keepYoungHeapSmall();
+      const { keepMemorySmall } = await import("./small-memory.ts");
+      keepMemorySmall();
       const { runAgentProcess } = await import("./agent-process.ts");
       const { nodeMetrics, runNode, Succession, tcpTransport } = await import("../node/index.ts");
       const { systemClock } = await import("../protocols/clock/index.ts");

@@ -31,6 +31,7 @@ interface Functions {
   readonly if_nametoindex: (name: string) => number;
   readonly if_indextoname: (index: number, name: Memory) => unknown;
   readonly sched_setscheduler: (thread: number, policy: number, parameters: Memory) => number;
+  readonly malloc_trim: (keep: number) => number;
 }
 
 let loaded: Functions | undefined;
@@ -61,5 +62,6 @@ function load(): Functions {
     if_nametoindex: library.func("unsigned int if_nametoindex(str name)"),
     if_indextoname: library.func("void *if_indextoname(unsigned int index, void *name)"),
     sched_setscheduler: library.func("int sched_setscheduler(int thread, int policy, const void *parameters)"),
+    malloc_trim: library.func("int malloc_trim(size_t keep)"),
   };
 }

@@ -12,8 +12,6 @@ interface Functions {
   readonly output: (context: unknown) => string;
   readonly errors: (context: unknown) => string;
   readonly run: (context: unknown, commands: string, done: (error: Error | null, status: number) => void) => void;
-  /** Gives memory that was freed back to the kernel. */
-  readonly trim: () => void;
   readonly runFile: (context: unknown, file: string) => number;
 }
 
@@ -27,7 +25,6 @@ export function libnftables(): Functions {
 
 function load(): Functions {
   const library = koffi.load("libnftables.so.1");
-  const trim = koffi.load("libc.so.6").func("int malloc_trim(size_t pad)");
   const run = library.func("int nft_run_cmd_from_buffer(void *ctx, str commands)");
   return {
     create: library.func("void *nft_ctx_new(uint32_t flags)"),
@@ -39,7 +36,6 @@ function load(): Functions {
     output: library.func("str nft_ctx_get_output_buffer(void *ctx)"),
     errors: library.func("str nft_ctx_get_error_buffer(void *ctx)"),
     run: (context, commands, done) => run.async(context, commands, done),
-    trim: () => trim(0),
     runFile: library.func("int nft_run_cmd_from_filename(void *ctx, str file)"),
   };
 }

@@ -5,8 +5,6 @@ import { Generation } from "./generation.ts";
 import { libnftables, outputFlags } from "./libnftables.ts";
 import { NftablesError } from "./nftables-error.ts";
 
-const largeRunBytes = 1 << 20;
-
 /**
  * The kernel's packet filter, in the network namespace of this process. All commands of one `run` take effect at once
  * or not at all; runs are done one after the other, off the main thread.
@@ -78,8 +76,6 @@ export class Nftables {
       library.run(this.#context, commands, (error, status) => {
         const output = library.output(this.#context);
         const complaint = library.errors(this.#context);
-        // A table of 10,000 services would leave 190 MB with the allocator.
-        if (commands.length + output.length > largeRunBytes) library.trim();
         if (error !== null) reject(error);
         else if (status !== 0) reject(new NftablesError(commands, this.#complaintWithLine(commands) ?? complaint));
         else resolve(output);
