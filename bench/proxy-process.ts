@@ -1,5 +1,6 @@
 // One measurement of bench/proxy.ts: SERVICES CHANGES AFFINITY; prints a ProxyMeasurement.
 import { Conntrack } from "../src/linux/conntrack/index.ts";
+import { libc } from "../src/linux/libc/index.ts";
 import { Nftables } from "../src/linux/nftables/index.ts";
 import { parsePrefix } from "../src/net/index.ts";
 import { EndpointSlice, keyOf, Node, Service } from "../src/kubernetes/resources/index.ts";
@@ -43,6 +44,8 @@ const proxy = new ServiceProxy(
 );
 const startMs = await timed(() => proxy.start());
 globalThis.gc?.();
+// As an agent does every two seconds.
+libc().malloc_trim(0);
 const residentBytes = process.memoryUsage.rss();
 const changeMs: number[] = [];
 for (let change = 0; change < changes; change++) {

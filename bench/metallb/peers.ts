@@ -53,12 +53,12 @@ function profiled(): string[] {
 
 export async function metallbPeer(cluster: BgpCluster, programs: MetallbPrograms): Promise<Peer> {
   const { lab } = cluster;
-  // Two kinds that Fairlead does not know, and its accounts.
+  // Kinds that Fairlead does not know, its accounts, and what later programs look for.
   const kinds = join(import.meta.dirname, "../../test/control-plane/metallb.yaml");
   const here = (file: string) => join(import.meta.dirname, file);
   await cluster.kubectl(["apply", "-f", kinds, "-f", here("metallb.yaml"), "-f", here("later.yaml")]);
-  const peers = ["crd", "bgppeers.metallb.io"];
-  await cluster.kubectl(["patch", ...peers, "--type=json", "--patch-file", here("later-version.yaml")]);
+  const version = here("later-version.yaml");
+  await cluster.kubectl(["patch", "crd", "bgppeers.metallb.io", "--type=json", "--patch-file", version]);
   const env = async (account: "controller" | "speaker") => ({
     KUBECONFIG: await accountKubeconfig(cluster, account),
     METALLB_NAMESPACE: namespace,
