@@ -40,7 +40,46 @@ test("of more events than are remembered none is lost before it is written", asy
   }
 });
 
-test("an event is written a moment after what it tells of, and one that is repeated by then is one write", async () => {
+test("events are written when a moment has passed without one, and one that is repeated by then is one write", async () => {
+  await onModel(async ({ recorder, clock, counts }) => {
+    recorder.record(service, happening);
+    clock.advance(499);
+    recorder.record(service, happening);
+    clock.advance(499);
+    await aMoment();
+    assert.deepEqual(counts, []);
+    clock.advance(1);
+    await until("it is written", () => counts.length > 0);
+    await recorder.idle();
+    assert.deepEqual(counts, [2]);
+  });
+});
+
+test("where events go on and on they are written after ten seconds, and from then on as they come", async () => {
+  await onModel(async ({ recorder, clock, counts }) => {
+    for (let ms = 0; ms < 10_000; ms += 400) {
+      recorder.record(service, { ...happening, message: `at ${ms}` });
+      await aMoment();
+      assert.deepEqual(counts, []);
+      clock.advance(400);
+    }
+    await until("they are written", () => counts.length === 25);
+    recorder.record(service, { ...happening, message: "one more" });
+    await until("it is written", () => counts.length === 26);
+  });
+});
+
+const service = Service.schema.parse({ metadata: { name: "web", namespace: "default", uid: "web" }, spec: {} });
+const happening = { type: "Normal", reason: "IPAllocated", message: "an address" } as const;
+
+interface OnModel {
+  readonly recorder: EventRecorder;
+  readonly clock: SimulatedClock;
+  /** Of each event that was written, the count in it. */
+  readonly counts: readonly number[];
+}
+
+async function onModel(story: (on: OnModel) => Promise<void>): Promise<void> {
   const server = new ModelServer();
   const counts: number[] = [];
   server.script = ({ body }, response) => {
@@ -54,24 +93,18 @@ test("an event is written a moment after what it tells of, and one that is repea
   const client = new Client(server.access, { ports: { ...hastyPorts, clock } });
   const stop = new AbortController();
   const onFailure = (error: unknown) => assert.fail(String(error));
-  const recorder = new EventRecorder(client, { component: "test", instance: "one", onFailure });
+  const recorder = new EventRecorder(client, { component: "test", instance: "one", burst: 100, onFailure });
   const running = recorder.run(stop.signal);
   try {
-    const service = Service.schema.parse({ metadata: { name: "web", namespace: "default", uid: "web" }, spec: {} });
-    const happening = { type: "Normal", reason: "IPAllocated", message: "an address" } as const;
-    recorder.record(service, happening);
-    clock.advance(99);
-    recorder.record(service, happening);
-    await new Promise((resolve) => setTimeout(resolve, 20));
-    assert.deepEqual(counts, []);
-    clock.advance(1);
-    await until("it is written", () => counts.length > 0);
-    await recorder.idle();
-    assert.deepEqual(counts, [2]);
+    await story({ recorder, clock, counts });
   } finally {
     stop.abort(new Error("the test is over"));
     await running;
     client.close();
     await server.close();
   }
-});
+}
+
+function aMoment(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, 5));
+}

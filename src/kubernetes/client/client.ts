@@ -22,9 +22,9 @@ import type {
   Selection,
   WatchOptions,
 } from "./options.ts";
-import { Pace } from "./pace.ts";
+import { readAtPace } from "./paced-body.ts";
 import { readPage } from "./page.ts";
-import { reasonOf, sleep, systemPorts, type Ports } from "./ports.ts";
+import { reasonOf, systemPorts, type Ports } from "./ports.ts";
 import { Requests, type Request } from "./requests.ts";
 import { readWatchEvents, type WatchEvent } from "./watch-event.ts";
 import { applying, creating, patching, replacing, type Write } from "./write.ts";
@@ -33,12 +33,6 @@ import type { Written } from "./written.ts";
 const defaultPageSize = 500;
 /** How much longer than `timeoutSeconds` the client waits for the end of a watch. */
 const watchMarginMs = 30_000;
-/**
- * A few events are read as they come. A thousand, which the server sends one by one as it writes them, are read some at
- * a time: to be woken for each, to work out what follows from it and to tell others costs about as much as itself.
- */
-const readingPace = { burst: 8, everyMs: 50 };
-
 /**
  * One API server. Everything throws ApiError, ConnectionError or UnreadableAnswer, or the reason of the signal that it
  * was given.
@@ -204,14 +198,8 @@ export class Client {
     const timer = this.ports.clock.setTimer(timeoutSeconds * 1000 + watchMarginMs, () => response.destroy());
     try {
       options.onOpen?.();
-      const pace = new Pace(readingPace);
-      const rest = async () => {
-        const now = this.ports.clock.now();
-        const restMs = pace.restMs(now);
-        pace.count(now);
-        if (restMs > 0) await sleep(this.ports.clock, restMs, signal);
-      };
-      for await (const event of readWatchEvents(response, kind, subject, rest)) {
+      const body = readAtPace(response, this.ports.clock, signal);
+      for await (const event of readWatchEvents(body, kind, subject)) {
         if (event.type === "unreadable" && !event.deleted) this.#onUnreadable(event.object);
         yield event;
       }

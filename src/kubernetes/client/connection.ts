@@ -25,8 +25,9 @@ export interface Answer {
 /** No answer that we ask for comes near: a page of 500 objects of the largest size that etcd takes is smaller. */
 const answerLimitBytes = 1024 * 2 ** 20;
 
-/** What may come in before it is read is many events: a watch that is read now and then only is not held up by that. */
-const keptConnections = { keepAlive: true, highWaterMark: 2 ** 20 };
+const keptConnections = { keepAlive: true };
+/** A connection that is told to pause reads no further: what comes stays with the kernel, and nobody is woken by it. */
+const pausableConnections = { ...keptConnections, highWaterMark: 1 };
 
 /**
  * After so long without a byte, the kernel asks some times, a second apart, whether the other side still lives: a watch
@@ -40,7 +41,7 @@ export class Connection {
   readonly #access: ClusterAccess;
   readonly #clock: Clock;
   readonly #userAgent: string;
-  #agent: { readonly agent: http.Agent; readonly credential: Credential } | undefined;
+  #agents: Agents | undefined;
 
   constructor(access: ClusterAccess, clock: Clock, userAgent: string) {
     this.#access = access;
@@ -52,7 +53,7 @@ export class Connection {
   async send(call: Call): Promise<Answer> {
     const limit = this.#limit(call);
     try {
-      const response = await this.#open(call, limit);
+      const response = await this.#open(call, limit, "whole");
       const parts: Buffer[] = [];
       let bytes = 0;
       for await (const part of response as AsyncIterable<Buffer>) {
@@ -68,11 +69,11 @@ export class Connection {
     }
   }
 
-  /** The answer as soon as its headers are there; the signal also ends its body. */
+  /** The answer as soon as its headers are there, on a connection that can be paused; the signal also ends its body. */
   async open(call: Call): Promise<http.IncomingMessage> {
     const limit = this.#limit(call);
     try {
-      return await this.#open(call, limit);
+      return await this.#open(call, limit, "streamed");
     } catch (error) {
       throw limit.explain(error);
     } finally {
@@ -82,11 +83,12 @@ export class Connection {
 
   /** Drops the connections, those in use too. */
   close(): void {
-    this.#agent?.agent.destroy();
-    this.#agent = undefined;
+    this.#agents?.whole.destroy();
+    this.#agents?.streamed.destroy();
+    this.#agents = undefined;
   }
 
-  async #open(call: Call, limit: Limit): Promise<http.IncomingMessage> {
+  async #open(call: Call, limit: Limit, answer: "whole" | "streamed"): Promise<http.IncomingMessage> {
     const credential = await this.#access.credentials.current(call.signal);
     call.signal?.throwIfAborted();
     const { server, tlsServerName } = this.#access;
@@ -98,7 +100,7 @@ export class Connection {
         port: server.port,
         path: server.pathname.replace(/\/$/, "") + call.path + (query === "" ? "" : `?${query}`),
         ...(tlsServerName === undefined ? {} : { servername: tlsServerName }),
-        agent: this.#agentFor(credential),
+        agent: this.#agentsFor(credential)[answer],
         headers: {
           accept: "application/json",
           "user-agent": this.#userAgent,
@@ -122,30 +124,30 @@ export class Connection {
     });
   }
 
-  /** One agent as long as the client's certificate is the same. */
-  #agentFor(credential: Credential): http.Agent {
-    const kept = this.#agent;
+  /** The same as long as the client's certificate is the same. */
+  #agentsFor(credential: Credential): Agents {
+    const kept = this.#agents;
     if (
       kept !== undefined &&
       kept.credential.clientCertificate === credential.clientCertificate &&
       kept.credential.clientKey === credential.clientKey
     ) {
-      return kept.agent;
+      return kept;
     }
     const { server, certificateAuthority, insecureSkipTlsVerify } = this.#access;
-    const agent =
+    const agent = (connections: https.AgentOptions) =>
       server.protocol === "https:"
         ? new https.Agent({
-            ...keptConnections,
+            ...connections,
             ...(certificateAuthority === undefined ? {} : { ca: certificateAuthority }),
             cert: credential.clientCertificate,
             key: credential.clientKey,
             rejectUnauthorized: !insecureSkipTlsVerify,
           })
-        : new http.Agent(keptConnections);
-    // What runs on the old agent is left to end by itself: its sockets close when they fall idle.
-    this.#agent = { agent, credential };
-    return agent;
+        : new http.Agent(connections);
+    // What runs on the old agents is left to end by itself: their sockets close when they fall idle.
+    this.#agents = { whole: agent(keptConnections), streamed: agent(pausableConnections), credential };
+    return this.#agents;
   }
 
   #limit(call: Call): Limit {
@@ -168,6 +170,13 @@ export class Connection {
       },
     };
   }
+}
+
+/** Who keeps the connections, by what is answered on them. */
+interface Agents {
+  readonly whole: http.Agent;
+  readonly streamed: http.Agent;
+  readonly credential: Credential;
 }
 
 interface Limit {

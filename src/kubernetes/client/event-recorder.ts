@@ -45,8 +45,11 @@ interface Series {
 /** After a burst an object may have one more event each time; as client-go has it. */
 const everyMs = 300_000;
 
-/** What is told of comes first: who waits for it is not held up by an event, which costs as much as a change. */
-const laterMs = 100;
+/**
+ * What is told of comes first: who waits for it is not held up by an event, which costs as much as a change. Events are
+ * written when none has come for half a second; where they go on and on, after ten.
+ */
+const calm = { quietMs: 500, mostMs: 10_000 };
 
 /** How many are written at a time. */
 const concurrency = 4;
@@ -69,6 +72,9 @@ export class EventRecorder {
   /** By object, so that one that flaps does not flood the API server. */
   readonly #paces = new Map<string, Pace>();
   readonly #queue: WorkQueue;
+  #lastAt = Number.NEGATIVE_INFINITY;
+  /** Since when events have come one after the other, without a calm. */
+  #busySince: number | undefined;
   #second = { began: Number.NEGATIVE_INFINITY, written: 0 };
 
   constructor(client: Client, options: EventRecorderOptions) {
@@ -92,7 +98,9 @@ export class EventRecorder {
     series.count += 1;
     series.lastAt = now;
     remember(this.#series, key, series, ({ written, count }) => written === count);
-    this.#queue.addAfter(key, laterMs);
+    this.#lastAt = this.#ports.clock.now();
+    this.#busySince ??= this.#lastAt;
+    this.#queue.add(key);
   }
 
   /** Writes until the signal is aborted. */
@@ -117,6 +125,7 @@ export class EventRecorder {
   async #write(key: string, signal: AbortSignal): Promise<void> {
     const series = this.#series.get(key);
     if (series === undefined || series.written === series.count) return;
+    await this.#calm(signal);
     await this.#turn(signal);
     const { count } = series;
     try {
@@ -127,6 +136,18 @@ export class EventRecorder {
       this.#options.onFailure(error);
     }
     series.written = count;
+  }
+
+  async #calm(signal: AbortSignal): Promise<void> {
+    const { clock } = this.#ports;
+    for (;;) {
+      const now = clock.now();
+      const quietInMs = this.#lastAt + calm.quietMs - now;
+      if (quietInMs <= 0) this.#busySince = undefined;
+      const restMs = Math.min(quietInMs, (this.#busySince ?? now) + calm.mostMs - now);
+      if (restMs <= 0) return;
+      await sleep(clock, restMs, signal);
+    }
   }
 
   /** Waits until one more may be written. */

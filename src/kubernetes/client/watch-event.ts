@@ -1,4 +1,3 @@
-import type { Readable } from "node:stream";
 import { parseObject, type Kind, type KubernetesObject } from "../resources/index.ts";
 import { ApiError, ConnectionError, unreadableObject, UnreadableAnswer } from "./errors.ts";
 import type { RequestSubject, Status, UnreadableObject } from "./errors.ts";
@@ -12,21 +11,16 @@ export type WatchEvent<Value extends KubernetesObject> =
 
 const types = { ADDED: "added", MODIFIED: "modified", DELETED: "deleted" } as const;
 
-/**
- * The events of a watch's body, as they come; `rest` is waited for whenever all that has come is read. Returns when the
- * server ends it in good order.
- */
+/** The events of a watch's body, as they come. Returns when the server ends it in good order. */
 export async function* readWatchEvents<Value extends KubernetesObject>(
-  body: Readable,
+  body: AsyncIterable<Buffer>,
   kind: Kind<Value>,
   subject: RequestSubject,
-  rest: () => Promise<void>,
 ): AsyncGenerator<WatchEvent<Value>, void, undefined> {
   const lines = new LineCutter();
-  for await (const chunk of body as AsyncIterable<Buffer>) {
+  for await (const chunk of body) {
     for (const line of lines.cut(chunk)) yield decodeWatchEvent(kind, line, subject);
     if (lines.isTooLong) throw new UnreadableAnswer(subject, "an event that does not end");
-    if (body.readableLength === 0) await rest();
   }
   if (lines.isAmidLine) throw new ConnectionError("interrupted", subject, "the watch ended in the middle of an event");
 }
