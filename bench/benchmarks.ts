@@ -1,4 +1,5 @@
 import { apiserver } from "./apiserver.ts";
+import { atOnce } from "./at-once.ts";
 import { bfd } from "./bfd.ts";
 import { bgp } from "./bgp.ts";
 import { fuzz } from "./fuzz.ts";
@@ -19,5 +20,6 @@ export const benchmarks: readonly Benchmark[] = [
   nodeDetection,
   fuzz,
   apiserver,
+  atOnce,
   metallb,
 ];

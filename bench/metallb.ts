@@ -20,17 +20,7 @@ export const metallb: Benchmark = {
     const counts = services ?? (quick ? [1_000] : [1_000, 5_000]);
     await using stage = await Stage.start(signal);
     const { cluster } = stage;
-    const bare = await barePeer(cluster);
-    const fairlead = await fairleadPeer(cluster);
-    const metallb = await metallbPeer(cluster, programs);
-    // An API server grows slower with all that it has gone through: each comes first and last. How fast a shared machine
-    // is changes within minutes: Fairlead and the bare writes, whose figures are near, follow each other.
-    const orders = [
-      [bare, fairlead, metallb],
-      [metallb, fairlead, bare],
-      [fairlead, bare, metallb],
-      [metallb, bare, fairlead],
-    ];
+    const peers = [await barePeer(cluster), await metallbPeer(cluster, programs), await fairleadPeer(cluster)];
     const [node = ""] = stage.nodes;
     await stage.services.createEndpoints([...serviceNames(Math.max(...counts)), "single"], node);
     for (const count of counts) {
@@ -38,7 +28,9 @@ export const metallb: Benchmark = {
         const figures: Figure[] = [];
         const measured = (figure: Figure) => void figures.push(figure);
         await measureBird(stage, count, measured);
-        for (const peer of orders[turn % orders.length] ?? []) {
+        // An API server grows slower with all that it has gone through: each comes first, and last, once in three turns.
+        const first = turn % peers.length;
+        for (const peer of [...peers.slice(first), ...peers.slice(0, first)]) {
           await new Turn(stage, peer, count, measured, signal).all();
         }
         await turns.add(count, figures);

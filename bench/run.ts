@@ -23,8 +23,8 @@ const program = new Command("npm run bench --")
   .argument("[name...]", "the benchmarks to run; all by default")
   .option("--json", "print one object, with every run's figures, and nothing else on standard output")
   .option("--quick", "bgp only: one run of each, and no more than 10,000 prefixes")
-  .option("--services <n...>", "how many Services `metallb` makes, instead of 1000 and then 5000", count)
-  .option("--runs <n>", "how often `metallb` measures, instead of five times", (text: string) => count(text)[0])
+  .option("--services <n...>", "how many Services `metallb` and `at-once` make, instead of 1000 and then 5000", count)
+  .option("--runs <n>", "how often they measure, instead of five times", (text: string) => count(text)[0])
   .option(
     "--keep <file>",
     "where `metallb` keeps what it has measured, and finds it when it is run again",
@@ -52,8 +52,9 @@ async function run(
     const said = [`npm run bench -- ${name}`];
     if (quick) said.push("--quick");
     if (name === "bfd") said.push(`--minutes ${minutes}`);
-    if (name === "metallb" && services !== undefined) said.push(`--services ${services.join(" ")}`);
-    if (name === "metallb" && runs !== undefined) said.push(`--runs ${runs}`);
+    const counts = name === "metallb" || name === "at-once";
+    if (counts && services !== undefined) said.push(`--services ${services.join(" ")}`);
+    if (counts && runs !== undefined) said.push(`--runs ${runs}`);
     if (name === "metallb" && keep !== undefined) said.push(`--keep ${basename(keep)}`);
     const command = said.join(" ");
     const tables: Table[] = [];
