@@ -8,7 +8,7 @@ import { sleep, type Clock } from "./ports.ts";
  * A few events are read as they come. A thousand, which the server sends one by one as it writes them, are read some at
  * a time: to be woken for each, to work out what follows from it and to tell others costs about as much as itself.
  */
-const readingPace = { burst: 8, everyMs: 50 };
+const readingPace = { burst: 8, everyMs: 100 };
 
 /**
  * What comes in an answer that goes on for minutes, as it comes while that is seldom. When part follows part there are
