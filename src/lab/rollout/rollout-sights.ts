@@ -88,12 +88,14 @@ export class RolloutSights {
     return seen;
   }
 
-  /** The messages of the events about a BGPPeer that have this reason. */
+  /** The messages of the events about a BGPPeer that have this reason: they follow what they tell of. */
   async events(peer: string, reason: string): Promise<readonly string[]> {
     const about = `involvedObject.name=${peer},reason=${reason}`;
     const list = ["get", "events", "-A", "--field-selector", about];
-    const { items } = await this.#cluster.json<{ items: { message: string }[] }>(list, this.#signal);
-    return items.map((each) => each.message);
+    return this.#until(`an event ${reason} about ${peer}`, async () => {
+      const { items } = await this.#cluster.json<{ items: { message: string }[] }>(list, this.#signal);
+      return items.length > 0 && items.map((each) => each.message);
+    });
   }
 
   async condition(peer: string): Promise<string> {
