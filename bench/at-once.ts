@@ -23,7 +23,8 @@ export const atOnce: Benchmark = {
       const measured = (figure: Figure) => void (figure.group === "start" || figures.push(figure));
       for (let run = 0; run < (runs ?? (quick ? 1 : 5)); run++) {
         for (const peer of run % 2 === 0 ? [bare, fairlead] : [fairlead, bare]) {
-          await new Turn(stage, peer, count, measured, signal).atOnce();
+          await using turn = new Turn(stage, peer, count, measured, signal);
+          await turn.atOnce();
         }
       }
       yield { title: `${count} Services at once`, measurements: compare(figures) };

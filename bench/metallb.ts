@@ -31,7 +31,8 @@ export const metallb: Benchmark = {
         // An API server grows slower with all that it has gone through: each comes first, and last, once in three turns.
         const first = turn % peers.length;
         for (const peer of [...peers.slice(first), ...peers.slice(0, first)]) {
-          await new Turn(stage, peer, count, measured, signal).all();
+          await using once = new Turn(stage, peer, count, measured, signal);
+          await once.all();
         }
         await turns.add(count, figures);
       }

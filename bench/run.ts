@@ -52,9 +52,9 @@ async function run(
     const said = [`npm run bench -- ${name}`];
     if (quick) said.push("--quick");
     if (name === "bfd") said.push(`--minutes ${minutes}`);
-    const counts = name === "metallb" || name === "at-once";
-    if (counts && services !== undefined) said.push(`--services ${services.join(" ")}`);
-    if (counts && runs !== undefined) said.push(`--runs ${runs}`);
+    const hasCounts = name === "metallb" || name === "at-once";
+    if (hasCounts && services !== undefined) said.push(`--services ${services.join(" ")}`);
+    if (hasCounts && runs !== undefined) said.push(`--runs ${runs}`);
     if (name === "metallb" && keep !== undefined) said.push(`--keep ${basename(keep)}`);
     const command = said.join(" ");
     const tables: Table[] = [];

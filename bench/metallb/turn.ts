@@ -25,8 +25,8 @@ interface Running {
   readonly startedAt: number;
 }
 
-/** Everything once, for one of the peers. What it starts it stops. */
-export class Turn {
+/** What is measured of one of the peers, once. What it starts it stops when it is disposed of. */
+export class Turn implements AsyncDisposable {
   readonly #stage: Stage;
   readonly #peer: Peer;
   readonly #count: number;
@@ -46,38 +46,30 @@ export class Turn {
   }
 
   async all(): Promise<void> {
-    try {
-      await this.#startController();
-      await this.#firstSessions();
-      await this.#idle();
-      await this.#oneByOne(0);
-      await this.#atOnce();
-      await this.#oneByOne(this.#count);
-      if (this.#announces) await this.#restarts();
-      await this.#stage.services.delete(this.#names);
-      await this.#withdrawn();
-      await this.#quiet();
-      await this.#controllerFindsMany();
-      await this.#stage.services.delete(this.#names);
-      await this.#withdrawn();
-      await this.#quiet();
-    } finally {
-      await this.#stop();
-    }
+    await this.#startController();
+    await this.#firstSessions();
+    await this.#idle();
+    await this.#oneByOne(0);
+    await this.#atOnce();
+    await this.#oneByOne(this.#count);
+    if (this.#announces) await this.#restarts();
+    await this.#removed();
+    await this.#controllerFindsMany();
+    await this.#removed();
   }
 
   /** What is created at once, and nothing else: soon over, so that two of them find the machine in the same state. */
   async atOnce(): Promise<void> {
-    try {
-      await this.#startController();
-      await this.#firstSessions();
-      await this.#atOnce();
-      await this.#stage.services.delete(this.#names);
-      await this.#withdrawn();
-      await this.#quiet();
-    } finally {
-      await this.#stop();
-    }
+    await this.#startController();
+    await this.#firstSessions();
+    await this.#atOnce();
+    await this.#removed();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const { process } of this.#agents.values()) await process.stop(20_000);
+    this.#agents.clear();
+    await this.#controller?.process.stop(20_000);
   }
 
   get #announces(): boolean {
@@ -86,12 +78,6 @@ export class Turn {
 
   get #names(): string[] {
     return serviceNames(this.#count);
-  }
-
-  async #stop(): Promise<void> {
-    for (const { process } of this.#agents.values()) await process.stop(20_000);
-    this.#agents.clear();
-    await this.#controller?.process.stop(20_000);
   }
 
   async #startController(): Promise<void> {
@@ -259,6 +245,12 @@ export class Turn {
     const all = (peers: readonly SwitchPeer[]) => peers.every(({ prefixes }) => prefixes === this.#count);
     // To ask is work for the processors that those who are measured have.
     return this.#stage.whenSwitch("all routes from all three", all, 20);
+  }
+
+  async #removed(): Promise<void> {
+    await this.#stage.services.delete(this.#names);
+    await this.#withdrawn();
+    await this.#quiet();
   }
 
   async #withdrawn(everyMs = 20, left = 0): Promise<number> {

@@ -33,6 +33,7 @@ import type { Written } from "./written.ts";
 const defaultPageSize = 500;
 /** How much longer than `timeoutSeconds` the client waits for the end of a watch. */
 const watchMarginMs = 30_000;
+
 /**
  * One API server. Everything throws ApiError, ConnectionError or UnreadableAnswer, or the reason of the signal that it
  * was given.

@@ -138,6 +138,7 @@ export class EventRecorder {
     series.written = count;
   }
 
+  /** Waits until events may be written at all. */
   async #calm(signal: AbortSignal): Promise<void> {
     const { clock } = this.#ports;
     for (;;) {

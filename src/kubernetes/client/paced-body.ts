@@ -47,9 +47,11 @@ export async function* readAtPace(
     const restMs = pace.restMs(now);
     pace.count(now);
     if (restMs === 0) continue;
-    answer.socket.pause();
+    // An answer that is cut off during the rest may have let go of it.
+    const { socket } = answer;
+    socket.pause();
     await sleep(clock, restMs, signal);
-    answer.socket.resume();
+    socket.resume();
     await turnOfTheLoop();
   }
 }
