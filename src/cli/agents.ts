@@ -25,7 +25,7 @@ export function addAgentCommands(program: Command): void {
       ),
   ).action(async (options: ControllerCommandOptions) => {
     const { runAgentProcess } = await import("./agent-process.ts");
-    const { controllerMetrics, runController } = await import("../controller/index.ts");
+    const { controllerMetrics, nothingReserved, runController } = await import("../controller/index.ts");
     const { EventRecorder, lead } = await import("../kubernetes/client/index.ts");
     const webhook = options.webhookPort === 0 ? undefined : await import("../webhook/index.ts");
     await runAgentProcess("controller", options, async ({ client, registry, log, signal, openPort }) => {
@@ -44,8 +44,9 @@ export function addAgentCommands(program: Command): void {
       const onLeader = (leader: string) => log.info({ leader, self: instance }, "who leads is known");
       const election = { namespace, name: "fairlead-controller", identity: instance, onFailure, onLeader, ...terms };
       const stopWebhook = await webhook?.startWebhook({ client, log }, { namespace, port: webhookPort });
+      const reserved = nothingReserved();
       const work = async (leading: AbortSignal) => {
-        const modules = { client, events, metrics, log };
+        const modules = { client, events, metrics, log, reserved };
         const controller = runController(modules, { namespace, loadBalancerClass: options.lbClass }, leading);
         const certificate = webhook?.keepWebhookCertificate({ client, log }, namespace, leading);
         await Promise.all([controller, certificate]);

@@ -9,12 +9,10 @@ import {
 } from "../kubernetes/client/index.ts";
 import { Node, NodeReport, type KubernetesObject } from "../kubernetes/resources/index.ts";
 import { ConfigurationWatch, outageLog } from "../snapshot/index.ts";
-import { addressApi } from "./address-api.ts";
-import { Allocator } from "./allocator.ts";
+import { addressApi, Allocator, feedAllocator, versionIn, type Reserved } from "./addresses/index.ts";
 import { ConfigurationStatus } from "./configuration-status.ts";
 import { AllocationEvents, type EventSink } from "./events.ts";
 import type { ControllerMetrics } from "./metrics.ts";
-import { feedAllocator } from "./feed-allocator.ts";
 import { retries } from "./retries.ts";
 import { RolloutKeeper } from "./rollout-keeper.ts";
 
@@ -23,6 +21,8 @@ export interface ControllerModules {
   readonly events: EventSink;
   readonly metrics: ControllerMetrics;
   readonly log: Logger;
+  /** The same each time that this process leads. */
+  readonly reserved: Reserved;
 }
 
 export interface ControllerOptions {
@@ -35,6 +35,8 @@ export interface ControllerOptions {
 /** How many statuses are written at a time. */
 const statusConcurrency = 16;
 const retryMs = 1_000;
+/** For what is written when all has ended; the lease is given back after it. */
+const farewellMs = 1_000;
 /** A few Services hardly wait; of a thousand those that come in 400 ms are written down at once. */
 const gather = { firstMs: 25, mostMs: 400 } as const;
 
@@ -47,7 +49,7 @@ export async function runController(
   options: ControllerOptions,
   stop: AbortSignal,
 ): Promise<void> {
-  const { client, metrics, log } = modules;
+  const { client, metrics, log, reserved } = modules;
   const failed = new AbortController();
   const signal = AbortSignal.any([stop, failed.signal]);
   const events = new AllocationEvents(modules.events);
@@ -77,7 +79,12 @@ export async function runController(
       },
       onFailure,
     },
-    { loadBalancerClass: options.loadBalancerClass, gather },
+    {
+      loadBalancerClass: options.loadBalancerClass,
+      gather,
+      reserved,
+      version: () => versionIn(fed.services.resourceVersion),
+    },
   );
 
   const settle = () => {
@@ -128,7 +135,7 @@ export async function runController(
   );
 
   const running = statuses.run(signal);
-  const informers = [...fed, ...([nodes, reports] as unknown as Informer<KubernetesObject>[])];
+  const informers = [...fed.informers, ...([nodes, reports] as unknown as Informer<KubernetesObject>[])];
   try {
     await Promise.all([allSynced(informers), configuration.synced()]);
     allocator.start();
@@ -144,6 +151,7 @@ export async function runController(
   } finally {
     await running;
     await allocator.idle();
+    await allocator.giveBack(addressApi(client, AbortSignal.timeout(farewellMs)));
     await configurationStatus.idle();
     await rollout.idle();
   }

@@ -9,7 +9,7 @@ import {
   type RolloutState,
 } from "../plan/index.ts";
 import { rolloutName, type ConfigurationWatch } from "../snapshot/index.ts";
-import { isConflict } from "./address-api.ts";
+import { isConflict } from "./addresses/index.ts";
 import { Patience } from "./patience.ts";
 import { retries } from "./retries.ts";
 

@@ -107,6 +107,7 @@ const holdingCauses = {
   requested: "it was asked for",
   shared: "it may be shared",
   adopted: "it was in the Service's status before",
+  reserved: "it was reserved for the next Service",
 } as const;
 
 const poolChoices = {
@@ -121,6 +122,7 @@ const obstacles = {
   portClash: "both use the same port",
   otherBackends: "with externalTrafficPolicy Local both must select the same pods",
   unknownOwner: "it is not released yet",
+  reserved: "a controller that led before has reserved it for its next Service; it is free within some minutes",
 } as const;
 
 const revocations = {

@@ -28,9 +28,9 @@ export type AllocationReason =
   | { readonly code: "allocation.waiting" };
 
 /** How a Service came by an address; written beside its ownership, so that it can be told later. */
-export type HoldingCause = PoolChoice | "requested" | "shared" | "adopted";
+export type HoldingCause = PoolChoice | "requested" | "shared" | "adopted" | "reserved";
 export type PoolChoice = "annotation" | "serviceAllocation" | "autoAssign";
-export type SharingObstacle = "noKey" | "otherKey" | "portClash" | "otherBackends" | "unknownOwner";
+export type SharingObstacle = "noKey" | "otherKey" | "portClash" | "otherBackends" | "unknownOwner" | "reserved";
 export type RevocationCause =
   | "outsidePools"
   | "otherRequested"

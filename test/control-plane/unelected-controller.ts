@@ -2,7 +2,7 @@
 //   unelected-controller.ts KUBECONFIG
 import { pino } from "pino";
 import { Registry } from "prom-client";
-import { controllerMetrics, runController } from "../../src/controller/index.ts";
+import { controllerMetrics, nothingReserved, runController } from "../../src/controller/index.ts";
 import { Client, loadKubeconfig } from "../../src/kubernetes/client/index.ts";
 
 const client = new Client(await loadKubeconfig({ path: process.argv[2], env: process.env }));
@@ -13,5 +13,6 @@ const modules = {
   events: { record: () => undefined },
   metrics: controllerMetrics(new Registry()),
   log: pino({ base: null }),
+  reserved: nothingReserved(),
 };
 await runController(modules, { namespace: "metallb-system" }, stop.signal);

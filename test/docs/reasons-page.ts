@@ -56,12 +56,14 @@ const allocation: Examples<AllocationReason> = {
   "pool.skipped.family": [{ code: "pool.skipped.family", pool: name, family: 6 }],
   "pool.unknown": [{ code: "pool.unknown", pool: name }],
   "address.outsidePools": [{ code: "address.outsidePools", address }],
-  "address.taken": (["noKey", "otherKey", "portClash", "otherBackends", "unknownOwner"] as const).map((why) => ({
-    code: "address.taken",
-    address,
-    by: service,
-    why,
-  })),
+  "address.taken": (["noKey", "otherKey", "portClash", "otherBackends", "unknownOwner", "reserved"] as const).map(
+    (why) => ({
+      code: "address.taken",
+      address,
+      by: service,
+      why,
+    }),
+  ),
 };
 
 const announcement: Examples<AnnouncementReason> = {

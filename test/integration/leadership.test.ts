@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { pino } from "pino";
 import { Registry } from "prom-client";
-import { controllerMetrics, runController } from "../../src/controller/index.ts";
+import { controllerMetrics, nothingReserved, runController } from "../../src/controller/index.ts";
 import { lead } from "../../src/kubernetes/client/index.ts";
 import { until } from "../interop/frr.ts";
 import { namespace, Stage } from "./stage.ts";
@@ -17,13 +17,14 @@ test("a controller that was away from the API server for too long leads and work
   const stop = new AbortController();
   const metrics = controllerMetrics(new Registry());
   const terms: AbortSignal[] = [];
+  const reserved = nothingReserved();
   const times = { leaseDurationMs: 1_000, renewDeadlineMs: 700, retryMs: 100 };
   const leading = lead(
     stage.client,
     { namespace, name: "controller", identity: "a", ...times },
     (signal) => {
       terms.push(signal);
-      return runController({ client: stage.client, events, metrics, log }, { namespace }, signal);
+      return runController({ client: stage.client, events, metrics, log, reserved }, { namespace }, signal);
     },
     stop.signal,
   );
@@ -54,7 +55,7 @@ test("a controller in which something is broken ends with the error, so that it 
     },
   };
   const running = runController(
-    { client: stage.client, events, metrics: broken, log },
+    { client: stage.client, events, metrics: broken, log, reserved: nothingReserved() },
     { namespace },
     new AbortController().signal,
   );

@@ -86,6 +86,11 @@ export class Informer<Value extends KubernetesObject, IndexName extends string =
     return this.#isSynced;
   }
 
+  /** The resourceVersion that the cache is equal to; undefined while the handler has not heard all of it. */
+  get resourceVersion(): string | undefined {
+    return this.#delivery === undefined ? this.#resourceVersion : undefined;
+  }
+
   /** Since when the API server may know better than the cache; undefined while a watch is open. */
   get staleSince(): Date | undefined {
     return this.#staleSince;

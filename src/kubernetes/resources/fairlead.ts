@@ -6,7 +6,7 @@ const group = "fairlead.dev";
 
 /**
  * Up to 256 neighbouring addresses and who owns each: what makes an allocation final. It is written, with a
- * compare-and-swap on its resource version, before any Service's status.
+ * compare-and-swap on its resource version, before any Service's status; for one address that is reserved, after it.
  */
 export const AddressBlock = defineKind(
   {
@@ -28,7 +28,7 @@ export const AddressBlock = defineKind(
         .array(z.string())
         .default([])
         .describe(
-          "A line for each owner: the address; the Service, as namespace/name; its UID; how it came by the address (annotation, serviceAllocation, autoAssign, requested, shared or adopted); the resourceVersion that it had then.",
+          "A line for each owner: the address; the Service, as namespace/name; its UID; how it came by the address (annotation, serviceAllocation, autoAssign, requested, shared or adopted); the resourceVersion that it had then. Or, for the Service that comes next: the address; -; the id of a controller; reserved; of which resourceVersions that Service may be, as after-until.",
         ),
     }),
   }),

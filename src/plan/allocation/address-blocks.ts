@@ -5,7 +5,7 @@ import type { Holding } from "./holdings.ts";
 
 /** One line of an AddressBlock. */
 export interface Ownership extends Holding {
-  /** The Service's resourceVersion when its ownership was written. */
+  /** The Service's resourceVersion when its ownership was written; of a reservation, its window. */
   readonly seen: string;
 }
 
@@ -16,6 +16,7 @@ const causes: readonly HoldingCause[] = [
   "requested",
   "shared",
   "adopted",
+  "reserved",
 ];
 
 /** A block holds the 256 addresses that differ in their last eight bits only. */
@@ -29,9 +30,10 @@ export function blockNameOf(address: Address): string {
   return first.family === 4 ? `ipv4-${formatAddress(first)}` : `ipv6-${first.value.toString(16).padStart(32, "0")}`;
 }
 
-/** What a block says of who holds what; lines that do not parse are left out. */
+/** The Services that own what is in a block; lines that do not parse are left out. */
 export function ownershipsIn(block: AddressBlock): Ownership[] {
-  return block.spec.owned.flatMap((line) => ownershipIn(line) ?? []);
+  const all = block.spec.owned.flatMap((line) => ownershipIn(line) ?? []);
+  return all.filter(({ why }) => why !== "reserved");
 }
 
 /** A cause that we do not know is a later version's: the address is held, and why is not ours to say. */

@@ -1,4 +1,4 @@
-import { formatAddress, type Address, type AddressFamily } from "../../net/index.ts";
+import { formatAddress, rangeContains, type Address, type AddressFamily } from "../../net/index.ts";
 import type { Labels } from "../../kubernetes/resources/index.ts";
 import type { Configuration } from "../configuration/configuration.ts";
 import { compareInPool, poolHasFamily, poolHolds, poolIsFor, type Pool } from "../configuration/pool.ts";
@@ -122,9 +122,23 @@ export class AddressSearch {
     return { addresses, pool: pool?.name, waiting: addresses.length < request.families.length, reasons };
   }
 
+  /** What a Service without wishes would be given, if `spare` more addresses follow in its range. */
+  next(spare: bigint): Address | undefined {
+    const [candidate] = this.candidates(withoutWishes, undefined);
+    const pool = candidate?.pool;
+    const family = pool?.ranges[0]?.first.family;
+    if (pool === undefined || family === undefined) return undefined;
+    const address = this.#free.get(pool.name)?.first(family);
+    const range = address && pool.ranges.find((each) => rangeContains(each, address));
+    return range && BigInt(range.last.value) - BigInt(address.value) >= spare ? address : undefined;
+  }
+
   /** Whether a holder may stay beside the others at its address: each must suit all who asked before it. */
   mayStayAt(request: AddressRequest, address: Address): boolean {
-    const others = this.#holdings.at(address.value).filter((each) => each.uid !== request.uid);
+    // Whoever shows an address that is reserved got it from the one who had reserved it.
+    const others = this.#holdings
+      .at(address.value)
+      .filter((each) => each.uid !== request.uid && each.why !== "reserved");
     const isHolder = this.#holdings.of(request.uid).some((each) => each.address.value === address.value);
     return others.every((other) => {
       const owner = this.#requests.byUid(other.uid);
@@ -181,7 +195,7 @@ export class AddressSearch {
   }
 
   #obstacle(request: AddressRequest, other: Holding): SharingObstacle | undefined {
-    return sharingObstacle(request, this.#requests.byUid(other.uid));
+    return other.why === "reserved" ? "reserved" : sharingObstacle(request, this.#requests.byUid(other.uid));
   }
 
   #keptReason(
@@ -230,6 +244,21 @@ export function causeOf(reasons: readonly AllocationReason[], address: Address):
   }
   return "adopted";
 }
+
+const withoutWishes: AddressRequest = {
+  key: "",
+  uid: "",
+  created: "",
+  namespace: "",
+  labels: undefined,
+  families: [],
+  oneFamilySuffices: true,
+  addresses: [],
+  pool: undefined,
+  sharing: undefined,
+  ports: [],
+  assigned: [],
+};
 
 function singles(families: readonly AddressFamily[]): AddressFamily[][] {
   return families.length > 1 ? families.map((family) => [family]) : [];

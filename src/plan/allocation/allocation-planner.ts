@@ -138,6 +138,14 @@ export class AllocationPlanner {
     return this.#decisions.values();
   }
 
+  /**
+   * What a Service without wishes would get next; undefined where less than `spare` addresses follow in its range, for
+   * then it may be somebody's who has wishes.
+   */
+  next(spare: bigint): Address | undefined {
+    return this.#search?.next(spare);
+  }
+
   /** Everything that counts as held, what was issued included: the memory part of a snapshot. */
   held(): Iterable<Holding> {
     return this.#holdings.all();

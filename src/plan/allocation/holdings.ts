@@ -5,8 +5,9 @@ import type { AddressRequest, Sharing } from "./address-request.ts";
 /** One address and who has it, as written to the API or as issued and not yet seen back. */
 export interface Holding {
   readonly address: Address;
+  /** The Service's; of a reservation, that of the controller that may give the address. */
   readonly uid: string;
-  /** `namespace/name` */
+  /** `namespace/name`; of a reservation `-`, for nobody has it yet. */
   readonly service: string;
   readonly why: HoldingCause;
 }

@@ -1,13 +1,14 @@
-import { formatAddress } from "../net/index.ts";
-import { keyOf, type AddressBlock, type Namespace, type Service } from "../kubernetes/resources/index.ts";
+import { formatAddress } from "../../net/index.ts";
+import { keyOf, type AddressBlock, type Namespace, type Service } from "../../kubernetes/resources/index.ts";
 import {
   AllocationPlanner,
   assignedAddresses,
   type AllocationDecision,
   type AllocationOptions,
   type Configuration,
-} from "../plan/index.ts";
+} from "../../plan/index.ts";
 import { isConflict, isGone, type AddressApi } from "./address-api.ts";
+import { versionIn } from "./window.ts";
 import { AddressLedger, type LedgerHandlers, type LedgerOptions } from "./address-ledger.ts";
 
 /** What the allocator tells: for events, metrics and logs. */
@@ -19,13 +20,26 @@ export interface AllocatorHandlers {
   readonly onFailure: (what: string, error: unknown) => void;
 }
 
+export interface AllocatorOptions {
+  /**
+   * The version in which the Services are known that the allocator was fed with; undefined while it is not known. Without
+   * it nothing is reserved for the Service that comes next.
+   */
+  readonly version?: () => bigint | undefined;
+  /** How many addresses must follow one that is reserved. */
+  readonly spare?: bigint;
+}
+
 /** Work on the status of one Service, taken up and repeated by the caller's queue. */
 export interface StatusQueue {
   add(key: string): void;
 }
 
+const spareAddresses = 15n;
+
 /**
- * Makes the plan's allocation true: decisions become ownership in AddressBlocks, and only then the Service's status.
+ * Makes the plan's allocation true: decisions become ownership in AddressBlocks, and only then the Service's status,
+ * unless the address was reserved in its block before.
  * Feed it what the watches bring, and call `settle` once for each turn of the event loop.
  */
 export class Allocator {
@@ -35,18 +49,20 @@ export class Allocator {
   readonly #planner: AllocationPlanner;
   readonly #ledger: AddressLedger;
   readonly #services = new Map<string, Service>();
+  readonly #spare: bigint;
   #isStarted = false;
 
   constructor(
     api: AddressApi,
     queue: StatusQueue,
     handlers: AllocatorHandlers,
-    options: AllocationOptions & LedgerOptions = {},
+    options: AllocationOptions & LedgerOptions & AllocatorOptions = {},
   ) {
     this.#api = api;
     this.#queue = queue;
     this.#handlers = handlers;
     this.#planner = new AllocationPlanner(options);
+    this.#spare = options.spare ?? spareAddresses;
     const ledgerHandlers: LedgerHandlers = {
       onHeld: (come, gone) => {
         this.#planner.changeHeld(come, gone);
@@ -58,9 +74,10 @@ export class Allocator {
       isWanted: (holding) => !this.#planner.isSuperfluous(holding),
       isDecidedOn: ({ metadata }) =>
         this.#services.get(keyOf({ metadata }))?.metadata.resourceVersion === metadata.resourceVersion,
-      onFailure: (block, error) => this.#handlers.onFailure(`AddressBlock ${block}`, error),
+      onFailure: this.#handlers.onFailure,
     };
-    this.#ledger = new AddressLedger(api, ledgerHandlers, options);
+    const services = { version: () => options.version?.(), all: () => this.#services.values() };
+    this.#ledger = new AddressLedger(api, services, ledgerHandlers, options);
   }
 
   setConfiguration(configuration: Configuration | undefined): void {
@@ -106,6 +123,12 @@ export class Allocator {
       if (this.#claim(decision)) this.#queue.add(decision.service);
     }
     for (const release of releases) this.#ledger.release(release);
+    this.#ledger.reserve(this.#planner.next(this.#spare));
+  }
+
+  /** To be called at the end: what was reserved and not needed is free at once, and not some minutes later. */
+  giveBack(api: AddressApi): Promise<void> {
+    return this.#ledger.giveBack(api);
   }
 
   /** What failed, or waited for a cache to catch up, is tried again. */
@@ -162,11 +185,16 @@ export class Allocator {
       const seen = this.#ledger.seen(decision.uid, address);
       return seen === undefined || (seen !== version && !inStatus.has(address.value));
     });
-    for (const address of missing) {
+    // Another controller knows a later version, and may be about to write its status: the line must go on to say so.
+    if (missing.some((address) => isLater(this.#ledger.seen(decision.uid, address), version))) return false;
+    const claims = missing.map((address) => {
       const why = this.#planner.causeOf(decision.uid, address);
-      this.#ledger.claim({ address, uid: decision.uid, service: decision.service, why, seen: version });
-    }
-    return missing.length === 0;
+      return { address, uid: decision.uid, service: decision.service, why, seen: version };
+    });
+    const isNew = inStatus.size === 0;
+    const unwritten = claims.filter((claim) => !(isNew && this.#ledger.take(claim)));
+    for (const claim of unwritten) this.#ledger.claim(claim);
+    return unwritten.length === 0;
   }
 
   /** A status is cleared where its Service asks us for an address, or where the addresses in it were given by us. */
@@ -176,4 +204,10 @@ export class Allocator {
       assignedAddresses(service).some((address) => this.#ledger.seen(decision.uid, address) !== undefined)
     );
   }
+}
+
+/** Of a server that counts in another way nothing is known. */
+function isLater(version: string | undefined, than: string): boolean {
+  const [a, b] = [versionIn(version), versionIn(than)];
+  return a !== undefined && b !== undefined && a > b;
 }

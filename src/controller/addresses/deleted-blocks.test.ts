@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { ApiError } from "../kubernetes/client/index.ts";
-import { parseAddress } from "../net/index.ts";
-import type { AddressBlock } from "../kubernetes/resources/index.ts";
+import { ApiError } from "../../kubernetes/client/index.ts";
+import { parseAddress } from "../../net/index.ts";
+import type { AddressBlock } from "../../kubernetes/resources/index.ts";
 import { AddressLedger } from "./address-ledger.ts";
 import type { AddressApi } from "./address-api.ts";
 
@@ -13,6 +13,7 @@ function ledgerOver(blocks: Map<string, AddressBlock>) {
     readService: () => assert.fail("nothing is released"),
     readBlock: (name) => Promise.resolve(blocks.get(name)),
     writeIngress: () => assert.fail("the ledger writes no status"),
+    renew: () => assert.fail("nobody reserves"),
     writeBlock: (block) => {
       const { name, resourceVersion } = block.metadata;
       if (resourceVersion !== undefined && !blocks.has(name)) {
@@ -26,13 +27,17 @@ function ledgerOver(blocks: Map<string, AddressBlock>) {
   };
   const claimed: string[] = [];
   const failures: string[] = [];
-  const ledger = new AddressLedger(api, {
-    onHeld: () => undefined,
-    onClaimed: (services) => void claimed.push(...services),
-    isWanted: () => true,
-    isDecidedOn: () => true,
-    onFailure: (block, error) => void failures.push(`${block}: ${String(error)}`),
-  });
+  const ledger = new AddressLedger(
+    api,
+    { version: () => undefined, all: () => [] },
+    {
+      onHeld: () => undefined,
+      onClaimed: (services) => void claimed.push(...services),
+      isWanted: () => true,
+      isDecidedOn: () => true,
+      onFailure: (block, error) => void failures.push(`${block}: ${String(error)}`),
+    },
+  );
   const claim = (number: number) => {
     const address = parseAddress(`192.0.2.${number}`);
     assert.ok(address !== undefined);

@@ -1,9 +1,13 @@
-import { setTimeout as wait } from "node:timers/promises";
-import type { Address } from "../net/index.ts";
-import type { AddressBlock, Service } from "../kubernetes/resources/index.ts";
-import { assignedAddresses, blockNameOf, type Holding, type Ownership } from "../plan/index.ts";
+import type { Address } from "../../net/index.ts";
+import { keyOf, type AddressBlock, type Service } from "../../kubernetes/resources/index.ts";
+import { assignedAddresses, blockNameOf, type Holding, type Ownership } from "../../plan/index.ts";
 import { isConflict, isGone, type AddressApi } from "./address-api.ts";
-import { changed, known, nameOf, versionOf, type Known } from "./known-block.ts";
+import { emptyBlock, KnownBlock, nameOf, versionOf } from "./known-block.ts";
+import { HeldUp } from "./held-up.ts";
+import { OthersReservations, type KnownServices } from "./others-reservations.ts";
+import { nothingReserved, OwnReservation, type Reserved } from "./own-reservation.ts";
+import { Windows } from "./window.ts";
+import { WritePace, type PaceLimits } from "./write-pace.ts";
 
 /** An address to be written down as a Service's, before it goes into the Service's status; as the decision saw it. */
 export type Claim = Ownership;
@@ -17,22 +21,17 @@ export interface LedgerHandlers {
   readonly isWanted: (holding: Holding) => boolean;
   /** Whether this Service, as the API has it now, is the one that the decision to release was made on. */
   readonly isDecidedOn: (service: Service) => boolean;
-  readonly onFailure: (block: string, error: unknown) => void;
+  /** `what` names the object. */
+  readonly onFailure: (what: string, error: unknown) => void;
 }
 
 export interface LedgerOptions {
-  /**
-   * How soon a block may be written again, at first and, while writes go on, at most: twice as long each time. A block is
-   * large, and Services that are made by the hundred come one by one: what comes meanwhile is one write. The first is
-   * never kept waiting. Without pauses where this is left out.
-   */
-  readonly gather?: { readonly firstMs: number; readonly mostMs: number };
-}
-
-/** Since when, on the clock of `performance`, and how long a block is not to be written. */
-interface Pause {
-  readonly at: number;
-  readonly ms: number;
+  /** How soon a block may be written again: it is large, and Services that are made by the hundred come one by one. */
+  readonly gather?: PaceLimits;
+  /** The windows of what is reserved. */
+  readonly windows?: Windows;
+  /** What the process has reserved before, if it has. */
+  readonly reserved?: Reserved;
 }
 
 /** What is to be done to one block; a claim or release is named by its owner and address. */
@@ -53,17 +52,26 @@ interface Pending {
 export class AddressLedger {
   readonly #api: AddressApi;
   readonly #handlers: LedgerHandlers;
-  readonly #blocks = new Map<string, Known>();
+  readonly #blocks = new Map<string, KnownBlock>();
   readonly #pending = new Map<string, Pending>();
   readonly #busy = new Map<string, Promise<void>>();
   readonly #heard = new Map<string, AddressBlock>();
-  readonly #gather: LedgerOptions["gather"];
-  readonly #pauses = new Map<string, Pause>();
+  readonly #pace: WritePace;
+  readonly #own: OwnReservation;
+  readonly #others: OthersReservations;
+  readonly #heldUp = new HeldUp();
 
-  constructor(api: AddressApi, handlers: LedgerHandlers, { gather }: LedgerOptions = {}) {
+  constructor(
+    api: AddressApi,
+    services: KnownServices,
+    handlers: LedgerHandlers,
+    { gather, windows = new Windows(), reserved = nothingReserved() }: LedgerOptions = {},
+  ) {
     this.#api = api;
     this.#handlers = handlers;
-    this.#gather = gather;
+    this.#pace = new WritePace(gather);
+    this.#own = new OwnReservation(windows, services.version, reserved);
+    this.#others = new OthersReservations(services);
   }
 
   /** Takes blocks as a list or a watch brings them; older ones than our own writes are left aside. */
@@ -82,6 +90,7 @@ export class AddressLedger {
     const block = this.#blocks.get(name);
     if (block === undefined) return;
     this.#blocks.delete(name);
+    this.#own.forget(block);
     const owned = [...block.owned.values()];
     this.#handlers.onHeld([], owned);
     this.#handlers.onClaimed(new Set(owned.map(({ service }) => service)));
@@ -106,8 +115,39 @@ export class AddressLedger {
     this.#start(blockNameOf(holding.address));
   }
 
+  /** Makes an address this Service's that was reserved for whatever comes next; false if it was not. */
+  take(claim: Claim): boolean {
+    const name = blockNameOf(claim.address);
+    if (!this.#own.take(this.#blocks.get(name), claim)) return false;
+    this.#pendingOf(claim.address);
+    this.#start(name);
+    return true;
+  }
+
+  /** Reserves the address that comes next, so that its Service need not wait until that is written. */
+  reserve(next: Address | undefined): void {
+    this.#own.next = next;
+    if (next === undefined) return;
+    const name = blockNameOf(next);
+    if (!this.#own.isDue(name, this.#blocks.get(name))) return;
+    this.#pendingOf(next);
+    this.#start(name);
+  }
+
+  /** Nobody is given anything from here on: what was reserved is free again. What is not given back is so later. */
+  async giveBack(api: AddressApi): Promise<void> {
+    this.#own.next = undefined;
+    for (const block of this.#blocks.values()) {
+      if (block.reserved.size + block.given.size === 0) continue;
+      block.withdraw();
+      await api.writeBlock(block.with({ claims: [], releases: [], reservation: undefined })).catch(() => {});
+    }
+  }
+
   /** Everything that waited for a release's Service to be seen, and everything that failed, is tried again. */
   retry(): void {
+    this.#renew(this.#heldUp.since());
+    this.reserve(this.#own.next);
     for (const name of this.#pending.keys()) this.#start(name);
   }
 
@@ -128,7 +168,7 @@ export class AddressLedger {
     // All that one turn of the event loop brings is one write.
     const work = Promise.resolve()
       .then(() => this.#work(name))
-      .catch((error: unknown) => this.#handlers.onFailure(name, error))
+      .catch((error: unknown) => this.#handlers.onFailure(`AddressBlock ${name}`, error))
       .finally(() => {
         this.#busy.delete(name);
         const heard = this.#heard.get(name);
@@ -142,22 +182,27 @@ export class AddressLedger {
     for (;;) {
       const pending = this.#pending.get(name);
       if (pending === undefined) return;
-      if (pending.claims.size + pending.releases.size > 0) await this.#rest(name);
+      if (pending.claims.size + pending.releases.size > 0) await this.#pace.rest(name);
+      else if (this.#isToBeTidied(name)) await this.#pace.yield();
       this.#dropNeedless(pending);
+      this.#passBy(pending);
       const block = this.#blocks.get(name);
       const verified = await this.#verified([...pending.releases.values()]);
       // In the meantime it may have been claimed again.
       const releases = verified.filter((release) => pending.releases.has(nameOf(release)));
-      const claims = [...pending.claims.values()];
-      if (claims.length + releases.length === 0) {
-        if (pending.releases.size === 0) this.#pending.delete(name);
+      const claims = [...pending.claims.values()].filter((claim) => this.#isClaimable(claim));
+      if (claims.length + releases.length === 0 && !this.#isToBeTidied(name)) {
+        if (pending.claims.size + pending.releases.size === 0) this.#pending.delete(name);
         return;
       }
-      const first = claims[0] ?? releases[0];
-      if (first === undefined) return;
+      const reservation = this.#own.lineFor(name, block, claims);
+      const first = claims[0] ?? releases[0] ?? reservation;
+      const before = block ?? (first && this.#known(emptyBlock(first.address)));
+      if (before === undefined) return;
+      before.withdraw();
       try {
-        const written = await this.#api.writeBlock(changed(block, first.address, claims, releases));
-        this.#pause(name);
+        const written = await this.#api.writeBlock(before.with({ claims, releases, reservation }));
+        this.#pace.wrote(name);
         this.#settle(written, pending, claims, releases);
       } catch (error) {
         const isDeleted = block !== undefined && isGone(error);
@@ -167,20 +212,36 @@ export class AddressLedger {
     }
   }
 
-  async #rest(name: string): Promise<void> {
-    const pause = this.#pauses.get(name);
-    if (pause === undefined) return;
-    const restMs = pause.at + pause.ms - performance.now();
-    if (restMs > 0) await wait(restMs);
+  /** Whether there is something to write for which nobody waits. */
+  #isToBeTidied(name: string): boolean {
+    const block = this.#blocks.get(name);
+    return (block !== undefined && block.given.size > 0) || this.#own.isDue(name, block);
   }
 
-  /** Follows a write. One that comes long after the last begins anew. */
-  #pause(name: string): void {
-    if (this.#gather === undefined) return;
-    const { firstMs, mostMs } = this.#gather;
-    const [at, last] = [performance.now(), this.#pauses.get(name)];
-    const goesOn = last !== undefined && at - last.at < 2 * mostMs;
-    this.#pauses.set(name, { at, ms: goesOn ? Math.min(mostMs, 2 * last.ms) : firstMs });
+  /** What another controller has reserved is claimed by the Service that shows it, when nobody else can get it. */
+  #isClaimable({ address }: Claim): boolean {
+    const reservation = this.#reservationAt(address);
+    return reservation === undefined || this.#others.isGiven(reservation);
+  }
+
+  #reservationAt(address: Address): Ownership | undefined {
+    return this.#blocks.get(blockNameOf(address))?.reservationAt(address);
+  }
+
+  /** A Service of another version can be given nothing by a status that is on its way. */
+  #passBy({ claims, releases }: Pending): void {
+    const asked = [...claims.values(), ...releases.values()];
+    const reservations = new Set(asked.flatMap(({ address }) => this.#reservationAt(address) ?? []));
+    this.#renew([...reservations].flatMap((reservation) => this.#others.awaited(reservation) ?? []));
+  }
+
+  /** Whatever status is on its way to them will not be written; one that fails is tried again with what it is for. */
+  #renew(services: readonly Service[]): void {
+    for (const service of services) {
+      this.#api.renew(service).catch((error: unknown) => {
+        if (!isConflict(error) && !isGone(error)) this.#handlers.onFailure(`Service ${keyOf(service)}`, error);
+      });
+    }
   }
 
   /** A release that is not wanted any more is dropped; what was never written is released by forgetting it. */
@@ -199,12 +260,17 @@ export class AddressLedger {
   async #verified(releases: readonly Holding[]): Promise<Holding[]> {
     const verdicts = await Promise.all(
       releases.map(async (holding) => {
+        const reservation = holding.why === "reserved" ? this.#reservationAt(holding.address) : undefined;
+        if (reservation !== undefined) return this.#others.isUnused(reservation);
         const service = await this.#read(holding);
         if (service === "unreadable") return false;
         if (service === undefined || service.metadata.uid !== holding.uid) return true;
         if (!this.#handlers.isDecidedOn(service) || this.#handlers.isWanted(holding)) return false;
         // Whoever wrote this ownership for this very version may be about to write the status.
-        if (this.seen(holding.uid, holding.address) === service.metadata.resourceVersion) return false;
+        if (this.seen(holding.uid, holding.address) === service.metadata.resourceVersion) {
+          this.#heldUp.note(nameOf(holding), service);
+          return false;
+        }
         return !assignedAddresses(service).some((each) => each.value === holding.address.value);
       }),
     );
@@ -212,17 +278,17 @@ export class AddressLedger {
   }
 
   /** One Service that cannot be read does not hold up what else is to be written. */
-  async #read({ service, address }: Holding): Promise<Service | undefined | "unreadable"> {
+  async #read({ service }: Holding): Promise<Service | undefined | "unreadable"> {
     try {
       return await this.#api.readService(service);
     } catch (error) {
-      this.#handlers.onFailure(blockNameOf(address), error);
+      this.#handlers.onFailure(`Service ${service}`, error);
       return "unreadable";
     }
   }
 
   #settle(block: AddressBlock, pending: Pending, claims: readonly Claim[], releases: readonly Holding[]): void {
-    this.#blocks.set(block.metadata.name, known(block));
+    this.#learn(block);
     for (const claim of claims) {
       if (pending.claims.get(nameOf(claim)) === claim) pending.claims.delete(nameOf(claim));
     }
@@ -234,6 +300,18 @@ export class AddressLedger {
     }
     if (releases.length > 0) this.#handlers.onHeld([], releases);
     if (touched.size > 0) this.#handlers.onClaimed(touched);
+  }
+
+  /** What is written, and what we have made of it since. */
+  #known(block: AddressBlock): KnownBlock {
+    return new KnownBlock(block, this.#own.reserver);
+  }
+
+  /** Takes note of a block as it is written; says what we took there that has come to nothing. */
+  #learn(block: AddressBlock): { readonly now: KnownBlock; readonly lost: readonly Claim[] } {
+    const now = this.#known(block);
+    this.#blocks.set(block.metadata.name, now);
+    return { now, lost: this.#own.settle(now) };
   }
 
   async #giveWay(name: string): Promise<void> {
@@ -251,10 +329,9 @@ export class AddressLedger {
   #accept(block: AddressBlock): void {
     const { name } = block.metadata;
     const before = this.#blocks.get(name);
-    const now = known(block);
-    this.#blocks.set(name, now);
+    const { now, lost } = this.#learn(block);
     const pending = this.#pending.get(name);
-    const issued = [...(pending?.claims.values() ?? [])];
+    const issued = [...(pending?.claims.values() ?? []), ...lost];
     pending?.claims.clear();
     const gone = [...(before?.owned.values() ?? []), ...issued].filter((each) => !now.owned.has(nameOf(each)));
     this.#handlers.onHeld([...now.owned.values()], gone);

@@ -1,12 +1,20 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { formatAddress } from "../net/index.ts";
-import { ApiError } from "../kubernetes/client/index.ts";
-import { IPAddressPool, keyOf, parseObject, type AddressBlock, type Service } from "../kubernetes/resources/index.ts";
-import { ownershipsIn, readConfiguration, type Configuration } from "../plan/index.ts";
+import { formatAddress } from "../../net/index.ts";
+import { ApiError } from "../../kubernetes/client/index.ts";
+import {
+  IPAddressPool,
+  keyOf,
+  parseObject,
+  type AddressBlock,
+  type Service,
+} from "../../kubernetes/resources/index.ts";
+import { ownershipsIn, readConfiguration, type Configuration } from "../../plan/index.ts";
 import type { AddressApi } from "./address-api.ts";
 import { Allocator } from "./allocator.ts";
+import { nothingReserved, type Reserved } from "./own-reservation.ts";
+import { Windows } from "./window.ts";
 
 const configuration = configurationOf("192.0.2.1-192.0.2.3");
 
@@ -30,7 +38,16 @@ function configurationOf(addresses: string): Configuration {
   return read.configuration;
 }
 
-type Delivery = { readonly service?: Service; readonly gone?: string; readonly block?: AddressBlock };
+/** What is heard of a write, and the version that it made. */
+interface Delivery {
+  readonly version: bigint;
+  readonly service?: Service;
+  readonly gone?: string;
+  readonly block?: AddressBlock;
+}
+
+/** So few versions that what is reserved is soon for nobody any more. */
+const windows = { leastVersions: 6n, lastsSeconds: 0, renewedSeconds: 3_600 };
 
 /** An API server in memory: versions, conflicts, and watchers that hear of each write some time later, in order. */
 class Api {
@@ -40,8 +57,22 @@ class Api {
   #version = 0;
   #uid = 0;
 
+  get version(): bigint {
+    return BigInt(this.#version);
+  }
+
   next(): string {
     return String(++this.#version);
+  }
+
+  /** Something is written that is no business of ours. */
+  writeElsewhere(): void {
+    this.next();
+    this.#tell({});
+  }
+
+  #tell(what: Omit<Delivery, "version">): void {
+    for (const watcher of this.watchers) watcher({ ...what, version: this.version });
   }
 
   create(name: string): void {
@@ -57,11 +88,13 @@ class Api {
     const stored = { ...service, metadata: { ...service.metadata, resourceVersion: this.next() } };
     this.services.set(keyOf(stored), stored);
     this.#assertUnique();
-    for (const watcher of this.watchers) watcher({ service: stored });
+    this.#tell({ service: stored });
   }
 
   delete(key: string): void {
-    if (this.services.delete(key)) for (const watcher of this.watchers) watcher({ gone: key });
+    if (!this.services.delete(key)) return;
+    this.next();
+    this.#tell({ gone: key });
   }
 
   putBlock(block: AddressBlock): AddressBlock {
@@ -69,7 +102,7 @@ class Api {
     if (known !== block.metadata.resourceVersion) throw conflict();
     const stored = { ...block, metadata: { ...block.metadata, resourceVersion: this.next() } };
     this.blocks.set(block.metadata.name, stored);
-    for (const watcher of this.watchers) watcher({ block: stored });
+    this.#tell({ block: stored });
     return stored;
   }
 
@@ -97,24 +130,42 @@ class Controller {
   readonly #queued = new Set<string>();
   readonly #api: Api;
   readonly #watcher: (delivery: Delivery) => void;
+  /** What it shares with those that led before it in the same process. */
+  readonly #reserved: Reserved;
   #isDead = false;
+  #isDeposed = false;
+  #version: bigint;
 
-  constructor(api: Api, scheduler: fc.Scheduler, failures: unknown[]) {
+  constructor(api: Api, scheduler: fc.Scheduler, failures: unknown[], reserved: Reserved) {
+    this.#reserved = reserved;
     const later = <T>(label: string, act: () => T): Promise<T> =>
-      scheduler.schedule(Promise.resolve(), label).then(() => (this.#isDead ? never : act()));
+      scheduler.schedule(Promise.resolve(), label).then(() => (this.#isDead || this.#isDeposed ? never : act()));
+    const ask = <T>(label: string, act: () => T): Promise<T> =>
+      scheduler.schedule(Promise.resolve(), label).then(() => {
+        if (this.#isDead) return never;
+        const answer = act();
+        return this.#isDeposed ? never : answer;
+      });
     const port: AddressApi = {
-      readService: (key) => later("read service", () => api.services.get(key)),
-      readBlock: (name) => later("read block", () => api.blocks.get(name)),
+      readService: (key) => ask("read service", () => api.services.get(key)),
+      readBlock: (name) => ask("read block", () => api.blocks.get(name)),
       writeBlock: (block) =>
-        later("write block", () => api.putBlock(block)).then((block) => later("block written", () => block)),
+        ask("write block", () => api.putBlock(block)).then((block) => later("block written", () => block)),
       writeIngress: (service, addresses) =>
-        later("write status", () => {
+        ask("write status", () => {
           const known = api.services.get(keyOf(service));
           if (known?.metadata.resourceVersion !== service.metadata.resourceVersion) throw conflict();
           api.putService({
             ...service,
             status: { loadBalancer: { ingress: addresses.map((each) => ({ ip: formatAddress(each) })) } },
           });
+        }),
+      renew: (service) =>
+        ask("renew", () => {
+          const known = api.services.get(keyOf(service));
+          if (known === undefined || known.metadata.resourceVersion !== service.metadata.resourceVersion)
+            throw conflict();
+          api.putService(known);
         }),
     };
     const queue = {
@@ -126,20 +177,26 @@ class Controller {
           .catch((error: unknown) => failures.push(error));
       },
     };
-    this.allocator = new Allocator(port, queue, {
+    const handlers = {
       onDecided: () => undefined,
       onWritten: () => undefined,
-      onFailure: (_, error) => failures.push(error),
-    });
+      onFailure: (_: string, error: unknown) => failures.push(error),
+    };
+    const version = () => this.#version;
+    this.#version = api.version;
+    const options = { version, spare: 0n, windows: new Windows(windows), reserved };
+    this.allocator = new Allocator(port, queue, handlers, options);
     this.allocator.setConfiguration(configuration);
     for (const service of api.services.values()) this.allocator.setService(service);
     this.allocator.observeBlocks(api.blocks.values());
-    let before: Promise<unknown> = later("all is known", () => this.allocator.start());
+    const begun: Promise<unknown> = later("all is known", () => this.allocator.start());
+    const before = { services: begun, blocks: begun };
     this.#api = api;
     this.#watcher = (delivery) => {
-      // In order, for a watch never reorders; late, for it lags.
-      before = before
-        .then(() => later("hear", () => this.#hear(delivery)))
+      const kind = delivery.block === undefined ? "services" : "blocks";
+      // In order, for a watch never reorders; late, for it lags; and each kind is watched by itself.
+      before[kind] = before[kind]
+        .then(() => later(`hear of ${kind}`, () => this.#hear(delivery)))
         .catch((error: unknown) => failures.push(error));
     };
     api.watchers.add(this.#watcher);
@@ -151,7 +208,15 @@ class Controller {
     this.#api.watchers.delete(this.#watcher);
   }
 
-  #hear({ service, gone, block }: Delivery): void {
+  /** Ends, but for what it has asked of the API server. What leads after it in its process knows what it reserved. */
+  depose(): Reserved {
+    this.#isDeposed = true;
+    this.#api.watchers.delete(this.#watcher);
+    return this.#reserved;
+  }
+
+  #hear({ version, service, gone, block }: Delivery): void {
+    if (block === undefined) this.#version = version;
     if (service !== undefined) this.allocator.setService(service);
     if (gone !== undefined) this.allocator.deleteService(gone);
     if (block !== undefined) this.allocator.observeBlocks([block]);
@@ -160,7 +225,7 @@ class Controller {
 }
 
 const anyDeed = fc.record({
-  do: fc.constantFrom("create", "create", "create", "delete", "toggle", "retry", "die"),
+  do: fc.constantFrom("create", "create", "create", "delete", "toggle", "retry", "die", "depose", "write elsewhere"),
   name: fc.constantFrom("a", "b", "c", "d"),
 });
 
@@ -168,16 +233,18 @@ function perform(
   api: Api,
   deed: { do: string; name: string },
   controllers: Controller[],
-  start: () => Controller,
+  start: (reserved?: Reserved) => Controller,
 ): void {
   const key = `d/${deed.name}`;
   const service = api.services.get(key);
   if (deed.do === "create" && service === undefined) api.create(deed.name);
   if (deed.do === "delete") api.delete(key);
+  if (deed.do === "write elsewhere") api.writeElsewhere();
   if (deed.do === "die") {
     controllers.shift()?.die();
     controllers.push(start());
   }
+  if (deed.do === "depose") controllers.push(start(controllers.shift()?.depose()));
   if (deed.do === "retry") for (const { allocator } of controllers) allocator.retry();
   if (deed.do === "toggle" && service !== undefined) {
     const type = service.spec.type === "LoadBalancer" ? "ClusterIP" : "LoadBalancer";
@@ -193,8 +260,8 @@ async function play(
 ): Promise<Api> {
   const api = new Api();
   const failures: unknown[] = [];
-  const start = () => new Controller(api, scheduler, failures);
-  const controllers = Array.from({ length: count }, start);
+  const start = (reserved = nothingReserved()) => new Controller(api, scheduler, failures, reserved);
+  const controllers = Array.from({ length: count }, () => start());
   for (const deed of deeds) {
     void scheduler
       .schedule(Promise.resolve(), "deed")
@@ -202,7 +269,9 @@ async function play(
       .catch((error: unknown) => failures.push(error));
   }
   await untilQuiet(scheduler);
-  for (let round = 0; round < 4; round++) {
+  for (let round = 0; round < 10; round++) {
+    // What dead controllers had reserved is free when so much was written.
+    api.writeElsewhere();
     for (const { allocator } of controllers) allocator.retry();
     await untilQuiet(scheduler);
   }

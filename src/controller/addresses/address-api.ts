@@ -1,6 +1,6 @@
-import { formatAddress, type Address } from "../net/index.ts";
-import { ApiError, applying, type Client } from "../kubernetes/client/index.ts";
-import { AddressBlock, annotationPrefixes, Service } from "../kubernetes/resources/index.ts";
+import { formatAddress, type Address } from "../../net/index.ts";
+import { ApiError, applying, type Client } from "../../kubernetes/client/index.ts";
+import { AddressBlock, annotationPrefixes, Service } from "../../kubernetes/resources/index.ts";
 
 /**
  * What allocation needs of the API server, and all that it needs: so that whole races between controllers can be played
@@ -14,6 +14,8 @@ export interface AddressApi {
   writeBlock(block: AddressBlock): Promise<AddressBlock>;
   /** Makes `addresses` the ingress addresses in the Service's status, and `pool` its annotation. */
   writeIngress(service: Service, addresses: readonly Address[], pool: string | undefined): Promise<void>;
+  /** Makes another version of the Service, and changes nothing of what it is. */
+  renew(service: Service): Promise<void>;
 }
 
 export function isConflict(error: unknown): boolean {
@@ -24,6 +26,7 @@ export function isGone(error: unknown): boolean {
   return error instanceof ApiError && error.code === "not-found";
 }
 
+const renewedAnnotation = "fairlead.dev/renewed";
 const poolAnnotation = `${annotationPrefixes[0]}ip-allocated-from-pool`;
 
 export function addressApi(client: Client, signal: AbortSignal): AddressApi {
@@ -46,6 +49,12 @@ export function addressApi(client: Client, signal: AbortSignal): AddressApi {
         status: { loadBalancer: { ingress: addresses.map((address) => ({ ip: formatAddress(address) })) } },
       };
       // Another writer of this field is an event, not a fight: it is told, and what the plan decided stands.
+      await client.tell(applying(Service, written, { force: true }, "status"), { signal });
+    },
+    renew: async ({ metadata: { name, namespace, resourceVersion } }) => {
+      const annotations = { [renewedAnnotation]: resourceVersion ?? "" };
+      // An address that is applied later is applied without it.
+      const written = { metadata: { name, namespace, resourceVersion, annotations } };
       await client.tell(applying(Service, written, { force: true }, "status"), { signal });
     },
   };

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { setTimeout as wait } from "node:timers/promises";
 import { test } from "node:test";
-import { parseAddress, type Address } from "../net/index.ts";
-import type { AddressBlock } from "../kubernetes/resources/index.ts";
+import { parseAddress, type Address } from "../../net/index.ts";
+import type { AddressBlock } from "../../kubernetes/resources/index.ts";
 import { AddressLedger, type LedgerHandlers, type LedgerOptions } from "./address-ledger.ts";
 import type { AddressApi } from "./address-api.ts";
 
@@ -13,6 +13,7 @@ function ledgerOn(api: Partial<AddressApi> = {}, handlers: Partial<LedgerHandler
     readService: () => assert.fail("nothing is released"),
     readBlock: () => assert.fail("nobody else writes"),
     writeIngress: () => assert.fail("the ledger writes no status"),
+    renew: () => assert.fail("nobody reserves"),
     writeBlock: async (block) => {
       const stored = { ...block, metadata: { ...block.metadata, resourceVersion: String(written.length + 8) } };
       written.push(stored);
@@ -22,6 +23,7 @@ function ledgerOn(api: Partial<AddressApi> = {}, handlers: Partial<LedgerHandler
   };
   const ledger = new AddressLedger(
     whole,
+    { version: () => undefined, all: () => [] },
     {
       onHeld: () => undefined,
       onClaimed: () => undefined,

@@ -1,5 +1,5 @@
-import { watchKind, type Client, type ClientError, type Informer } from "../kubernetes/client/index.ts";
-import { AddressBlock, keyOf, Namespace, Service, type KubernetesObject } from "../kubernetes/resources/index.ts";
+import { watchKind, type Client, type ClientError, type Informer } from "../../kubernetes/client/index.ts";
+import { AddressBlock, keyOf, Namespace, Service, type KubernetesObject } from "../../kubernetes/resources/index.ts";
 import type { Allocator } from "./allocator.ts";
 
 interface Watching {
@@ -13,7 +13,7 @@ export function feedAllocator(
   settle: () => void,
   watching: Watching,
   signal: AbortSignal,
-): readonly Informer<KubernetesObject>[] {
+): { readonly services: Informer<Service>; readonly informers: readonly Informer<KubernetesObject>[] } {
   const services = watchKind(
     client,
     Service,
@@ -46,5 +46,6 @@ export function feedAllocator(
     },
     signal,
   );
-  return [services, namespaces, blocks] as unknown as Informer<KubernetesObject>[];
+  const informers = [services, namespaces, blocks] as unknown as Informer<KubernetesObject>[];
+  return { services, informers };
 }

@@ -1,0 +1,5 @@
+export { addressApi, isConflict } from "./address-api.ts";
+export { Allocator } from "./allocator.ts";
+export { feedAllocator } from "./feed-allocator.ts";
+export { nothingReserved, type Reserved } from "./own-reservation.ts";
+export { versionIn } from "./window.ts";
