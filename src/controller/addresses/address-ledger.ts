@@ -333,7 +333,8 @@ export class AddressLedger {
     const pending = this.#pending.get(name);
     const issued = [...(pending?.claims.values() ?? []), ...lost];
     pending?.claims.clear();
-    const gone = [...(before?.owned.values() ?? []), ...issued].filter((each) => !now.owned.has(nameOf(each)));
+    const known = [...(before?.owned.values() ?? []), ...issued, ...(pending?.releases.values() ?? [])];
+    const gone = known.filter((each) => !now.owned.has(nameOf(each)));
     this.#handlers.onHeld([...now.owned.values()], gone);
     if (issued.length > 0) this.#handlers.onClaimed(new Set(issued.map((claim) => claim.service)));
   }

@@ -1,12 +1,14 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { formatAddress } from "../../net/index.ts";
+import { ApiError } from "../../kubernetes/client/index.ts";
 import { IPAddressPool, parseObject, type AddressBlock, type Service } from "../../kubernetes/resources/index.ts";
 import { readConfiguration } from "../../plan/index.ts";
+import type { AddressApi } from "./address-api.ts";
 import { Allocator } from "./allocator.ts";
 
 /** An allocator with a pool, the writes that it makes, and what it is to believe of the version that is known. */
-function allocatorOf(addresses: string) {
+function allocatorOf(addresses: string, api: Partial<AddressApi> = {}) {
   const pool = parseObject(IPAddressPool, {
     metadata: { name: "p", namespace: "s" },
     spec: { addresses: [addresses] },
@@ -39,6 +41,7 @@ function allocatorOf(addresses: string) {
       writeIngress: async ({ metadata }, given) => {
         written.push(`status: ${metadata.name} ${given.map(formatAddress).join()}`);
       },
+      ...api,
     },
     { add: (key) => void keys.add(key) },
     { onDecided: () => undefined, onWritten: () => undefined, onFailure: fail },
@@ -68,6 +71,15 @@ function service(name: string, version: string): Service {
   };
 }
 
+function blockOf(version: string, ...owned: string[]): AddressBlock {
+  return {
+    apiVersion: "fairlead.dev/v1alpha1",
+    kind: "AddressBlock",
+    metadata: { name: "ipv4-192.0.2.0", resourceVersion: version },
+    spec: { first: "192.0.2.0", owned },
+  };
+}
+
 test("a Service that comes alone has its status before its address is written to a block, for it was reserved there", async () => {
   const { allocator, written, work } = allocatorOf("192.0.2.0/24");
   allocator.start();
@@ -94,14 +106,8 @@ test("nothing is reserved where hardly any address is left", async () => {
 
 test("ownership that another controller wrote for a later version of the Service is left as it is", async () => {
   const { allocator, written, work } = allocatorOf("192.0.2.1-192.0.2.3");
-  const block: AddressBlock = {
-    apiVersion: "fairlead.dev/v1alpha1",
-    kind: "AddressBlock",
-    metadata: { name: "ipv4-192.0.2.0", resourceVersion: "8" },
-    spec: { first: "192.0.2.0", owned: ["192.0.2.1 d/a uid-a autoAssign 7"] },
-  };
   allocator.setService(service("a", "5"));
-  allocator.observeBlocks([block]);
+  allocator.observeBlocks([blockOf("8", "192.0.2.1 d/a uid-a autoAssign 7")]);
   allocator.start();
   await work();
   assert.deepEqual(written, [], "the other may be about to write the status of version 7");
@@ -109,4 +115,32 @@ test("ownership that another controller wrote for a later version of the Service
   allocator.settle();
   await work();
   assert.deepEqual(written, ["status: a 192.0.2.1"]);
+});
+
+test("what another controller wrote while our own write was refused, and after that, is not given again", async () => {
+  const theirs = [
+    blockOf("8", "192.0.2.3 d/y uid-y autoAssign 3"),
+    blockOf("9", "192.0.2.3 d/y uid-y autoAssign 3", "192.0.2.1 d/z uid-z autoAssign 3"),
+  ] as const;
+  let stored: AddressBlock = theirs[0];
+  const { allocator, written, work } = allocatorOf("192.0.2.1-192.0.2.3", {
+    writeBlock: async (block) => {
+      if (block.metadata.resourceVersion !== stored.metadata.resourceVersion)
+        throw new ApiError({ verb: "update", kind: "AddressBlock" }, 409, { reason: "Conflict" });
+      return (stored = { ...block, metadata: { ...block.metadata, resourceVersion: "10" } });
+    },
+    readBlock: async () => {
+      const read = stored;
+      // While it is on its way, the other writes again, and the watch tells it.
+      stored = theirs[1];
+      allocator.observeBlocks([stored]);
+      return read;
+    },
+  });
+  for (const name of ["a", "y", "z"]) allocator.setService(service(name, "3"));
+  allocator.start();
+  await allocator.idle();
+  await work();
+  const given = ["a 192.0.2.2", "y 192.0.2.3", "z 192.0.2.1"].map((each) => `status: ${each}`);
+  assert.deepEqual(written.filter((each) => each.startsWith("status")).sort(), given);
 });

@@ -69,7 +69,12 @@ export class Allocator {
         this.settle();
       },
       onClaimed: (services) => {
-        for (const key of services) this.#queue.add(key);
+        for (const key of services) {
+          // Now, and not when its status is looked at: what is given up and decided again is to be known to the ledger.
+          const decision = this.#planner.decision(key);
+          if (decision !== undefined) this.#claim(decision);
+          this.#queue.add(key);
+        }
       },
       isWanted: (holding) => !this.#planner.isSuperfluous(holding),
       isDecidedOn: ({ metadata }) =>
