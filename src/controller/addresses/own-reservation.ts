@@ -25,6 +25,8 @@ export class OwnReservation {
   readonly #former: ReadonlySet<string>;
   readonly #taken: Map<string, Ownership>;
   #next: Address | undefined;
+  /** What was reserved last, as it was seen to be written. */
+  #stood: Ownership | undefined;
 
   /** `version` is the one in which the Services are known; undefined while that is being found out. */
   constructor(windows: Windows, version: () => bigint | undefined, { ids, taken }: Reserved) {
@@ -84,6 +86,7 @@ export class OwnReservation {
       ([text, { address }]) => blockNameOf(address) === name && !now.given.has(text),
     );
     for (const [text] of settled) this.#taken.delete(text);
+    for (const reservation of now.reserved.values()) this.#stood = reservation;
     return settled.map(([, claim]) => claim).filter((claim) => !now.owned.has(nameOf(claim)));
   }
 
@@ -95,6 +98,19 @@ export class OwnReservation {
   #wishIn(name: string, block: KnownBlock | undefined): { address: Address; version: bigint } | undefined {
     const [address, version] = [this.#next, this.#version()];
     if (address === undefined || version === undefined || blockNameOf(address) !== name) return undefined;
-    return block?.isOwned(address) === true ? undefined : { address, version };
+    const isTaken =
+      block?.isOwned(address) === true || (!isReserved(block, address) && this.#wasFreed(address, version));
+    return isTaken ? undefined : { address, version };
   }
+
+  /** Another controller has freed it and knows a later version: it would free it again. */
+  #wasFreed(address: Address, version: bigint): boolean {
+    if (this.#stood?.address.value !== address.value) return false;
+    const window = windowIn(this.#stood.seen);
+    return window !== undefined && version <= window.after;
+  }
+}
+
+function isReserved(block: KnownBlock | undefined, address: Address): boolean {
+  return block?.reserved.has(formatAddress(address)) === true;
 }

@@ -118,6 +118,22 @@ test("a reservation is renewed when its window is half over", async () => {
   assert.deepEqual(written.slice(1), [["192.0.2.1 - ID reserved 106-116"]]);
 });
 
+test("what another controller has freed is reserved again when a later version is known, and not before", async () => {
+  const state = { version: 100n };
+  const { api, written } = apiServer();
+  const ledger = ledgerOn(api, state);
+  ledger.reserve(at(1));
+  await ledger.idle();
+  ledger.observe([blockOf("9")]);
+  ledger.retry();
+  await ledger.idle();
+  assert.equal(written.length, 1);
+  state.version = 101n;
+  ledger.retry();
+  await ledger.idle();
+  assert.deepEqual(written.slice(1), [["192.0.2.1 - ID reserved 101-111"]]);
+});
+
 test("at the end what is reserved is given back, and what was taken is written", async () => {
   const { api, written } = apiServer();
   const ledger = ledgerOn(api, { version: 100n });
@@ -126,6 +142,15 @@ test("at the end what is reserved is given back, and what was taken is written",
   await ledger.giveBack(api);
   assert.deepEqual(written.slice(1), [[]]);
 });
+
+function blockOf(version: string, ...owned: string[]): AddressBlock {
+  return {
+    apiVersion: "fairlead.dev/v1alpha1",
+    kind: "AddressBlock",
+    metadata: { name: "ipv4-192.0.2.0", resourceVersion: version },
+    spec: { first: "192.0.2.0", owned },
+  };
+}
 
 const reserved = { address: at(1), uid: "other", service: "-", why: "reserved", seen: "100-110" } as const;
 
@@ -160,12 +185,6 @@ test("another controller's reservation is free when nobody can be given it any m
 });
 
 test("what another controller has reserved is read as that, whatever block it is in", () => {
-  const block: AddressBlock = {
-    apiVersion: "fairlead.dev/v1alpha1",
-    kind: "AddressBlock",
-    metadata: { name: "ipv4-192.0.2.0", resourceVersion: "7" },
-    spec: { first: "192.0.2.0", owned: ["192.0.2.1 - other reserved 100-110"] },
-  };
   const held: string[] = [];
   const { api } = apiServer();
   const ledger = new AddressLedger(
@@ -179,7 +198,7 @@ test("what another controller has reserved is read as that, whatever block it is
       onFailure: () => undefined,
     },
   );
-  ledger.observe([block]);
+  ledger.observe([blockOf("7", "192.0.2.1 - other reserved 100-110")]);
   assert.deepEqual(held, ["192.0.2.1 reserved"]);
   assert.equal(ledger.take(claimOf(1, "105")), false);
 });
