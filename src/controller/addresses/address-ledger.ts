@@ -182,8 +182,9 @@ export class AddressLedger {
     for (;;) {
       const pending = this.#pending.get(name);
       if (pending === undefined) return;
-      if (pending.claims.size + pending.releases.size > 0) await this.#pace.rest(name);
-      else if (this.#isToBeTidied(name)) await this.#pace.yield();
+      const isAwaited = () => pending.claims.size + pending.releases.size > 0;
+      if (!isAwaited() && this.#isToBeTidied(name)) await this.#pace.yield();
+      if (isAwaited() || this.#isToBeTidied(name)) await this.#pace.rest(name);
       this.#dropNeedless(pending);
       this.#passBy(pending);
       const block = this.#blocks.get(name);

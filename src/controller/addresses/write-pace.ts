@@ -16,7 +16,7 @@ export class WritePace {
     this.#limits = limits;
   }
 
-  /** Until the next write, for which somebody waits. */
+  /** Until the next write. */
   async rest(name: string): Promise<void> {
     const pause = this.#pauses.get(name);
     if (pause === undefined) return;
@@ -24,7 +24,7 @@ export class WritePace {
     if (restMs > 0) await wait(restMs);
   }
 
-  /** Until a write for which nobody waits: what is under way for somebody comes first. */
+  /** Before a write for which nobody waits: what is under way for somebody comes first. */
   async yield(): Promise<void> {
     if (this.#limits !== undefined) await wait(this.#limits.firstMs);
   }
