@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { AddressBlock, Service } from "../../src/kubernetes/resources/index.ts";
 import { until } from "../interop/frr.ts";
+import type { Fairlead } from "./agent.ts";
 import { Stage } from "./stage.ts";
 
 const block = "ipv4-172.19.100.0";
@@ -16,13 +17,19 @@ async function hasReserved(stage: Stage, address: string): Promise<void> {
   await until(`${address} is reserved`, async () => (await reservedIn(stage)).includes(address));
 }
 
-test("a controller that is stopped gives back what it has reserved, and the next gives it away", async () => {
-  await using stage = await Stage.start();
+/** A controller that has given one address and reserved the next. */
+async function givesTheFirst(stage: Stage): Promise<Fairlead> {
   await stage.configure();
   await stage.addService("a");
-  const first = stage.controller();
+  const controller = stage.controller();
   await stage.hasAddress("a", "172.19.100.1");
   await hasReserved(stage, "172.19.100.2");
+  return controller;
+}
+
+test("a controller that is stopped gives back what it has reserved, and the next gives it away", async () => {
+  await using stage = await Stage.start();
+  const first = await givesTheFirst(stage);
   assert.equal((await first.send("SIGTERM")).status, 0);
   assert.deepEqual(await reservedIn(stage), []);
   stage.controller();
@@ -33,11 +40,7 @@ test("a controller that is stopped gives back what it has reserved, and the next
 
 test("what a controller had reserved that was killed is given to nobody, and who asks for it is told so", async () => {
   await using stage = await Stage.start();
-  await stage.configure();
-  await stage.addService("a");
-  const first = stage.controller();
-  await stage.hasAddress("a", "172.19.100.1");
-  await hasReserved(stage, "172.19.100.2");
+  const first = await givesTheFirst(stage);
   await first.send("SIGKILL");
   stage.controller();
   await hasReserved(stage, "172.19.100.3");

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { setTimeout as wait } from "node:timers/promises";
 import { test } from "node:test";
-import { parseAddress, type Address } from "../../net/index.ts";
 import type { AddressBlock } from "../../kubernetes/resources/index.ts";
 import { AddressLedger, type LedgerHandlers, type LedgerOptions } from "./address-ledger.ts";
 import type { AddressApi } from "./address-api.ts";
+import { at, blockOf } from "./testing.ts";
 
 /** A ledger on an API server that takes all that is written. */
 function ledgerOn(api: Partial<AddressApi> = {}, handlers: Partial<LedgerHandlers> = {}, options: LedgerOptions = {}) {
@@ -39,21 +39,6 @@ function ledgerOn(api: Partial<AddressApi> = {}, handlers: Partial<LedgerHandler
   return { ledger, written, claim };
 }
 
-function at(number: number): Address {
-  const address = parseAddress(`192.0.2.${number}`);
-  assert.ok(address !== undefined);
-  return address;
-}
-
-function blockOf(...owned: string[]): AddressBlock {
-  return {
-    apiVersion: "fairlead.dev/v1alpha1",
-    kind: "AddressBlock",
-    metadata: { name: "ipv4-192.0.2.0", resourceVersion: "7" },
-    spec: { first: "192.0.2.0", owned },
-  };
-}
-
 test("the first address is written at once, and those that follow soon are written together", async () => {
   const claimed: string[] = [];
   const onClaimed = (services: ReadonlySet<string>) => void claimed.push(...services);
@@ -77,7 +62,7 @@ test("the first address is written at once, and those that follow soon are writt
 test("what a later version wrote stays as it is written", async () => {
   const { ledger, written, claim } = ledgerOn();
   const later = ["192.0.2.9 d/nine uid-9 leased 3 until=noon", "range 192.0.2.16/28"];
-  ledger.observe([blockOf(...later)]);
+  ledger.observe([blockOf("7", ...later)]);
   claim(1);
   await ledger.idle();
   assert.deepEqual(written.at(-1)?.spec.owned, [...later, "192.0.2.1 d/s1 uid-1 autoAssign 7"]);
@@ -95,7 +80,7 @@ test("a Service that cannot be read holds up its own address, and no other", asy
     { isWanted: () => false, onFailure: (_, error) => void failures.push(String(error)) },
   );
   const lines = [2, 3].map((number) => `192.0.2.${number} d/s${number} uid-${number} autoAssign 6`);
-  ledger.observe([blockOf(...lines)]);
+  ledger.observe([blockOf("7", ...lines)]);
   for (const number of [2, 3])
     ledger.release({ address: at(number), uid: `uid-${number}`, service: `d/s${number}`, why: "autoAssign" });
   claim(1);

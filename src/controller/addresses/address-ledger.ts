@@ -138,7 +138,7 @@ export class AddressLedger {
   async giveBack(api: AddressApi): Promise<void> {
     this.#own.next = undefined;
     for (const block of this.#blocks.values()) {
-      if (block.reserved.size + block.given.size === 0) continue;
+      if (block.ready.length + block.given.size === 0) continue;
       block.withdraw();
       await api.writeBlock(block.with({ claims: [], releases: [], reservation: undefined })).catch(() => {});
     }

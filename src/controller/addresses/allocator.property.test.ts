@@ -3,40 +3,15 @@ import { test } from "node:test";
 import fc from "fast-check";
 import { formatAddress } from "../../net/index.ts";
 import { ApiError } from "../../kubernetes/client/index.ts";
-import {
-  IPAddressPool,
-  keyOf,
-  parseObject,
-  type AddressBlock,
-  type Service,
-} from "../../kubernetes/resources/index.ts";
-import { ownershipsIn, readConfiguration, type Configuration } from "../../plan/index.ts";
+import { keyOf, type AddressBlock, type Service } from "../../kubernetes/resources/index.ts";
+import { ownershipsIn } from "../../plan/index.ts";
+import { configurationOf, pool } from "../../plan/testing.ts";
 import type { AddressApi } from "./address-api.ts";
 import { Allocator } from "./allocator.ts";
 import { nothingReserved, type Reserved } from "./own-reservation.ts";
 import { Windows } from "./window.ts";
 
-const configuration = configurationOf("192.0.2.1-192.0.2.3");
-
-function configurationOf(addresses: string): Configuration {
-  const pool = parseObject(IPAddressPool, {
-    metadata: { name: "p", namespace: "s" },
-    spec: { addresses: [addresses] },
-  });
-  assert.ok(pool.ok);
-  const read = readConfiguration({
-    pools: [pool.object],
-    peers: [],
-    advertisements: [],
-    bfdProfiles: [],
-    communities: [],
-    secrets: new Map(),
-    configMap: undefined,
-    nodes: [],
-  });
-  assert.ok(read.ok);
-  return read.configuration;
-}
+const configuration = configurationOf({ pools: [pool("p", "192.0.2.1-192.0.2.3")] });
 
 /** What is heard of a write, and the version that it made. */
 interface Delivery {

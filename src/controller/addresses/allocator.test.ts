@@ -2,29 +2,14 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { formatAddress } from "../../net/index.ts";
 import { ApiError } from "../../kubernetes/client/index.ts";
-import { IPAddressPool, parseObject, type AddressBlock, type Service } from "../../kubernetes/resources/index.ts";
-import { readConfiguration } from "../../plan/index.ts";
+import type { AddressBlock, Service } from "../../kubernetes/resources/index.ts";
+import { configurationOf, pool } from "../../plan/testing.ts";
 import type { AddressApi } from "./address-api.ts";
 import { Allocator } from "./allocator.ts";
+import { blockOf } from "./testing.ts";
 
 /** An allocator with a pool, the writes that it makes, and what it is to believe of the version that is known. */
 function allocatorOf(addresses: string, api: Partial<AddressApi> = {}) {
-  const pool = parseObject(IPAddressPool, {
-    metadata: { name: "p", namespace: "s" },
-    spec: { addresses: [addresses] },
-  });
-  assert.ok(pool.ok);
-  const read = readConfiguration({
-    pools: [pool.object],
-    peers: [],
-    advertisements: [],
-    bfdProfiles: [],
-    communities: [],
-    secrets: new Map(),
-    configMap: undefined,
-    nodes: [],
-  });
-  assert.ok(read.ok);
   const written: string[] = [];
   const state = { version: 100n };
   const keys = new Set<string>();
@@ -47,7 +32,7 @@ function allocatorOf(addresses: string, api: Partial<AddressApi> = {}) {
     { onDecided: () => undefined, onWritten: () => undefined, onFailure: fail },
     { version: () => state.version },
   );
-  allocator.setConfiguration(read.configuration);
+  allocator.setConfiguration(configurationOf({ pools: [pool("p", addresses)] }));
   const statuses = async () => {
     for (const key of keys) {
       keys.delete(key);
@@ -68,15 +53,6 @@ function service(name: string, version: string): Service {
     kind: "Service",
     metadata: { name, namespace: "d", uid: `uid-${name}`, resourceVersion: version },
     spec: { type: "LoadBalancer", sessionAffinity: "None", ipFamilies: ["IPv4"], ports: [] },
-  };
-}
-
-function blockOf(version: string, ...owned: string[]): AddressBlock {
-  return {
-    apiVersion: "fairlead.dev/v1alpha1",
-    kind: "AddressBlock",
-    metadata: { name: "ipv4-192.0.2.0", resourceVersion: version },
-    spec: { first: "192.0.2.0", owned },
   };
 }
 

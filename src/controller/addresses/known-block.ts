@@ -34,7 +34,7 @@ export class KnownBlock {
   /** As they are written, also those that a later version may have written and we cannot read. */
   readonly #lines = new Map<string, string>();
   /** The controller's own, given to nobody yet; by address. */
-  readonly #reserved = new Map<string, Ownership>();
+  readonly #ready = new Map<string, Ownership>();
   /** Those of other controllers; by address. */
   readonly #foreign = new Map<string, Ownership>();
   readonly #given = new Map<string, Ownership>();
@@ -48,7 +48,7 @@ export class KnownBlock {
       else if (ownership.uid !== id && !former.has(ownership.uid)) this.#own(ownership, line);
       else {
         const address = formatAddress(ownership.address);
-        if (ownership.uid === id) this.#reserved.set(address, ownership);
+        if (ownership.uid === id) this.#ready.set(address, ownership);
         ours.push(address);
       }
     }
@@ -74,8 +74,12 @@ export class KnownBlock {
   }
 
   /** What is reserved by us, for nobody yet. */
-  get reserved(): ReadonlyMap<string, Ownership> {
-    return this.#reserved;
+  get ready(): readonly Ownership[] {
+    return [...this.#ready.values()];
+  }
+
+  readyAt(address: Address): Ownership | undefined {
+    return this.#ready.get(formatAddress(address));
   }
 
   /** What was reserved by us and is somebody's now, which is not written yet; by address. */
@@ -85,14 +89,14 @@ export class KnownBlock {
 
   /** Makes the reservation of an address this owner's. */
   take(claim: Ownership): void {
-    this.#reserved.delete(formatAddress(claim.address));
+    this.#ready.delete(formatAddress(claim.address));
     this.#own(claim, ownershipLine(claim));
     this.#given.set(formatAddress(claim.address), claim);
   }
 
   /** Nothing of what is reserved can be taken any more: somebody is about to write the block without it. */
   withdraw(): void {
-    this.#reserved.clear();
+    this.#ready.clear();
   }
 
   /** The block with these changes, and with nothing reserved by us but the one. */

@@ -24,7 +24,8 @@ export class OwnReservation {
   readonly #id = randomUUID();
   readonly #former: ReadonlySet<string>;
   readonly #taken: Map<string, Ownership>;
-  #next: Address | undefined;
+  /** The address that is to be reserved. */
+  next: Address | undefined;
   /** What was reserved last, as it was seen to be written. */
   #stood: Ownership | undefined;
 
@@ -41,20 +42,11 @@ export class OwnReservation {
     return { id: this.#id, former: this.#former, taken: this.#taken };
   }
 
-  /** The address that is to be reserved. */
-  get next(): Address | undefined {
-    return this.#next;
-  }
-
-  set next(address: Address | undefined) {
-    this.#next = address;
-  }
-
   /** Whether a block is to be written for its sake. */
   isDue(name: string, block: KnownBlock | undefined): boolean {
     const wish = this.#wishIn(name, block);
     if (wish === undefined) return false;
-    const window = windowIn(block?.reserved.get(formatAddress(wish.address))?.seen ?? "");
+    const window = windowIn(block?.readyAt(wish.address)?.seen ?? "");
     return window === undefined || this.#windows.isStale(window, wish.version);
   }
 
@@ -68,13 +60,12 @@ export class OwnReservation {
 
   /** Makes an address that is reserved this owner's; false if it is not reserved, or not for this version of its Service. */
   take(block: KnownBlock | undefined, claim: Ownership): boolean {
-    const text = formatAddress(claim.address);
-    const window = windowIn(block?.reserved.get(text)?.seen ?? "");
+    const window = windowIn(block?.readyAt(claim.address)?.seen ?? "");
     const version = this.#version();
     if (block === undefined || window === undefined || version === undefined) return false;
     // An older state than the one in which it was reserved is one in which it may not be.
     if (version < window.after || !isWithin(window, versionIn(claim.seen))) return false;
-    this.#taken.set(text, claim);
+    this.#taken.set(formatAddress(claim.address), claim);
     block.take(claim);
     return true;
   }
@@ -86,7 +77,7 @@ export class OwnReservation {
       ([text, { address }]) => blockNameOf(address) === name && !now.given.has(text),
     );
     for (const [text] of settled) this.#taken.delete(text);
-    for (const reservation of now.reserved.values()) this.#stood = reservation;
+    for (const reservation of now.ready) this.#stood = reservation;
     return settled.map(([, claim]) => claim).filter((claim) => !now.owned.has(nameOf(claim)));
   }
 
@@ -96,10 +87,10 @@ export class OwnReservation {
   }
 
   #wishIn(name: string, block: KnownBlock | undefined): { address: Address; version: bigint } | undefined {
-    const [address, version] = [this.#next, this.#version()];
+    const [address, version] = [this.next, this.#version()];
     if (address === undefined || version === undefined || blockNameOf(address) !== name) return undefined;
     const isTaken =
-      block?.isOwned(address) === true || (!isReserved(block, address) && this.#wasFreed(address, version));
+      block?.isOwned(address) === true || (block?.readyAt(address) === undefined && this.#wasFreed(address, version));
     return isTaken ? undefined : { address, version };
   }
 
@@ -109,8 +100,4 @@ export class OwnReservation {
     const window = windowIn(this.#stood.seen);
     return window !== undefined && version <= window.after;
   }
-}
-
-function isReserved(block: KnownBlock | undefined, address: Address): boolean {
-  return block?.reserved.has(formatAddress(address)) === true;
 }

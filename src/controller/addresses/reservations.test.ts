@@ -1,10 +1,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { formatAddress, parseAddress, type Address } from "../../net/index.ts";
-import type { AddressBlock, Service } from "../../kubernetes/resources/index.ts";
+import { formatAddress } from "../../net/index.ts";
+import type { Service } from "../../kubernetes/resources/index.ts";
 import { AddressLedger, type Claim } from "./address-ledger.ts";
 import type { AddressApi } from "./address-api.ts";
 import { OthersReservations } from "./others-reservations.ts";
+import { at, blockOf } from "./testing.ts";
 import { Windows } from "./window.ts";
 
 const windows = { leastVersions: 10n, lastsSeconds: 0, renewedSeconds: 3_600 };
@@ -43,12 +44,6 @@ function ledgerOn(api: AddressApi, state: { version: bigint }): AddressLedger {
   };
   const services = { version: () => state.version, all: () => [] };
   return new AddressLedger(api, services, handlers, { windows: new Windows(windows) });
-}
-
-function at(number: number): Address {
-  const address = parseAddress(`192.0.2.${number}`);
-  assert.ok(address !== undefined);
-  return address;
 }
 
 function claimOf(number: number, seen: string): Claim {
@@ -142,15 +137,6 @@ test("at the end what is reserved is given back, and what was taken is written",
   await ledger.giveBack(api);
   assert.deepEqual(written.slice(1), [[]]);
 });
-
-function blockOf(version: string, ...owned: string[]): AddressBlock {
-  return {
-    apiVersion: "fairlead.dev/v1alpha1",
-    kind: "AddressBlock",
-    metadata: { name: "ipv4-192.0.2.0", resourceVersion: version },
-    spec: { first: "192.0.2.0", owned },
-  };
-}
 
 const reserved = { address: at(1), uid: "other", service: "-", why: "reserved", seen: "100-110" } as const;
 
