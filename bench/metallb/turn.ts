@@ -11,6 +11,8 @@ const settlingMs = 3_000;
 const idleMs = 10_000;
 /** Single Services, one after the other. */
 const singles = 3;
+/** More do not wait for a controller here: MetalLB's writes some 20 a second, and what comes at once tells as much. */
+const mostWaiting = 1_000;
 /** An API server that works so little more than when it is idle, for some seconds, has nothing to do any more. */
 const quietShare = 0.025;
 const quietSeconds = 3;
@@ -54,6 +56,7 @@ export class Turn implements AsyncDisposable {
     await this.#oneByOne(this.#count);
     if (this.#announces) await this.#restarts();
     await this.#removed();
+    if (this.#count > mostWaiting) return;
     await this.#controllerFindsMany();
     await this.#removed();
   }
