@@ -11,7 +11,7 @@ const settlingMs = 3_000;
 const idleMs = 10_000;
 /** Single Services, one after the other. */
 const singles = 3;
-/** More do not wait for a controller here: MetalLB's writes some 20 a second, and what comes at once tells as much. */
+/** More do not wait for a controller: they would double the time of a turn, and what comes at once tells as much. */
 const mostWaiting = 1_000;
 /** An API server that works so little more than when it is idle, for some seconds, has nothing to do any more. */
 const quietShare = 0.025;

@@ -28,6 +28,10 @@ interface BlockView {
   };
 }
 
+function isReserved([, , , why]: readonly string[]): boolean {
+  return why === "reserved";
+}
+
 /** A cluster on Kubernetes' own control plane, with Services that have addresses and routes, to which faults happen. */
 export class StandingCluster {
   readonly cluster: BgpCluster;
@@ -249,8 +253,8 @@ export class StandingCluster {
     const { items: blocks } = await this.cluster.json<{ items: BlockView[] }>(["get", "addressblocks"]);
     const lines = blocks.flatMap(({ spec }) => spec.owned ?? []).map((line) => line.split(" "));
     // What a controller has reserved it may have given away before it died: whose it is is written some minutes later.
-    const reserved = new Set(lines.flatMap(([address, , , why]) => (why === "reserved" ? [address] : [])));
-    const owned = lines.filter(([address]) => !reserved.has(address));
+    const [ofNobodyYet, owned] = [lines.filter(isReserved), lines.filter((line) => !isReserved(line))];
+    const reserved = new Set(ofNobodyYet.map(([address]) => address));
     const owners = owned.map(([address, , uid]) => `${address} ${uid}`).sort();
     const shown = services
       .filter(({ metadata }) => !reserved.has(addressOf.get(metadata.name)))

@@ -77,7 +77,7 @@ export class OwnReservation {
       ([text, { address }]) => blockNameOf(address) === name && !now.given.has(text),
     );
     for (const [text] of settled) this.#taken.delete(text);
-    for (const reservation of now.ready) this.#stood = reservation;
+    this.#stood = now.ready.at(-1) ?? this.#stood;
     return settled.map(([, claim]) => claim).filter((claim) => !now.owned.has(nameOf(claim)));
   }
 

@@ -46,15 +46,21 @@ function ledgerOn(api: AddressApi, state: { version: bigint }): AddressLedger {
   return new AddressLedger(api, services, handlers, { windows: new Windows(windows) });
 }
 
+/** A ledger that has reserved an address. */
+async function reserving(state = { version: 100n }) {
+  const server = apiServer();
+  const ledger = ledgerOn(server.api, state);
+  ledger.reserve(at(1));
+  await ledger.idle();
+  return { ...server, ledger };
+}
+
 function claimOf(number: number, seen: string): Claim {
   return { address: at(number), uid: `uid-${number}`, service: `d/s${number}`, why: "autoAssign", seen };
 }
 
 test("what is reserved is its owner's before that is written, and the next is reserved with it", async () => {
-  const { api, written, shut } = apiServer();
-  const ledger = ledgerOn(api, { version: 100n });
-  ledger.reserve(at(1));
-  await ledger.idle();
+  const { written, shut, ledger } = await reserving();
   assert.deepEqual(written, [["192.0.2.1 - ID reserved 100-110"]]);
   const open = shut();
   assert.equal(ledger.take(claimOf(1, "103")), true);
@@ -74,20 +80,14 @@ for (const { seen, version, why } of [
 ]) {
   test(`what is reserved is not for a Service ${why}`, async () => {
     const state = { version: 100n };
-    const { api } = apiServer();
-    const ledger = ledgerOn(api, state);
-    ledger.reserve(at(1));
-    await ledger.idle();
+    const { ledger } = await reserving(state);
     state.version = version;
     assert.equal(ledger.take(claimOf(1, seen)), false);
   });
 }
 
 test("what is reserved cannot be taken while its block is being written", async () => {
-  const { api, written, shut } = apiServer();
-  const ledger = ledgerOn(api, { version: 100n });
-  ledger.reserve(at(1));
-  await ledger.idle();
+  const { written, shut, ledger } = await reserving();
   const open = shut();
   ledger.reserve(at(2));
   await new Promise((resolve) => void setImmediate(resolve));
@@ -99,10 +99,7 @@ test("what is reserved cannot be taken while its block is being written", async 
 
 test("a reservation is renewed when its window is half over", async () => {
   const state = { version: 100n };
-  const { api, written } = apiServer();
-  const ledger = ledgerOn(api, state);
-  ledger.reserve(at(1));
-  await ledger.idle();
+  const { written, ledger } = await reserving(state);
   state.version = 105n;
   ledger.retry();
   await ledger.idle();
@@ -115,10 +112,7 @@ test("a reservation is renewed when its window is half over", async () => {
 
 test("what another controller has freed is reserved again when a later version is known, and not before", async () => {
   const state = { version: 100n };
-  const { api, written } = apiServer();
-  const ledger = ledgerOn(api, state);
-  ledger.reserve(at(1));
-  await ledger.idle();
+  const { written, ledger } = await reserving(state);
   ledger.observe([blockOf("9")]);
   ledger.retry();
   await ledger.idle();
@@ -130,10 +124,7 @@ test("what another controller has freed is reserved again when a later version i
 });
 
 test("at the end what is reserved is given back, and what was taken is written", async () => {
-  const { api, written } = apiServer();
-  const ledger = ledgerOn(api, { version: 100n });
-  ledger.reserve(at(1));
-  await ledger.idle();
+  const { api, written, ledger } = await reserving();
   await ledger.giveBack(api);
   assert.deepEqual(written.slice(1), [[]]);
 });
