@@ -54,7 +54,7 @@ export async function findInstallation(
           .map(([key, value]) => `${key}=${value}`)
           .join(","),
       )
-      .join(" or "); // prettier
+      .join(" or ");
     const found = fitting.map(keyOf).join(", ") || "none";
     missing.push(`${kind} in namespace ${namespace} labelled ${asked}: must be one, there is ${found}; ${advice}`);
     return undefined;
