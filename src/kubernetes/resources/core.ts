@@ -79,7 +79,9 @@ const container = z.object({
     .array(z.object({ name: z.string().optional(), containerPort: port, protocol: protocol.default("TCP") }))
     .optional(),
   readinessProbe: z
-    .object({ httpGet: z.object({ path: z.string().optional(), port: intOrString }).optional() })
+    .object({
+      httpGet: z.object({ host: z.string().optional(), path: z.string().optional(), port: intOrString }).optional(),
+    })
     .optional(),
   securityContext: z.object({ capabilities: z.object({ add: z.array(z.string()).optional() }).optional() }).optional(),
 });

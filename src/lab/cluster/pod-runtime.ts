@@ -11,7 +11,7 @@ import { programArgv } from "../program.ts";
 import { removeNamespaces } from "../take-down.ts";
 import { addressOn, type Host } from "../topology.ts";
 import { podProgramArgv, type PodPrograms } from "./pod-programs.ts";
-import { probeOf } from "./pod-probe.ts";
+import { probeOf, type Probe } from "./pod-probe.ts";
 
 /** A pod that has been started. */
 export interface RunningPod {
@@ -63,11 +63,11 @@ export class PodRuntime {
 
   async start(pod: Pod, signal: AbortSignal): Promise<RunningPod> {
     const [container] = pod.spec.containers;
-    const { port, path } = probeOf(pod);
+    const probe = probeOf(pod);
     const network = await this.#networkOf(pod, signal);
     let process: HostProcess;
     try {
-      const argv = await this.#argvOf(pod, port, signal);
+      const argv = await this.#argvOf(pod, probe.port, signal);
       process = await network.run({ name: container?.name ?? "server", argv });
     } catch (error) {
       await network.remove();
@@ -76,7 +76,7 @@ export class PodRuntime {
     return {
       addresses: network.addresses,
       ended: process.ended,
-      answers: async () => answers(network.addresses[0], port, path),
+      answers: async () => answers(network.addresses[0], probe),
       remove: async (graceMs) => {
         await process.stop(graceMs);
         await network.remove();
@@ -122,7 +122,7 @@ export class PodRuntime {
 }
 
 /** Asked from the node, as a kubelet's readiness probe is. */
-async function answers(host: string, port: number, path: string): Promise<boolean> {
+async function answers(address: string, { host = address, port, path }: Probe): Promise<boolean> {
   return new Promise((resolve) => {
     const request = get({ host, port, path, agent: false, timeout: answerLimitMs }, (response) => {
       response.resume();
