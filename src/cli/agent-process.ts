@@ -1,8 +1,7 @@
-import { createServer, type Server } from "node:http";
-import { once } from "node:events";
 import { pino, type Logger } from "pino";
 import { collectDefaultMetrics, Registry } from "prom-client";
 import { Client, loadKubeconfig } from "../kubernetes/client/index.ts";
+import { AgentPort, type AgentPortOptions } from "./agent-port.ts";
 
 /** What every long-running process of ours has. */
 export interface AgentProcess {
@@ -11,16 +10,13 @@ export interface AgentProcess {
   readonly log: Logger;
   /** Aborted by SIGTERM and SIGINT. */
   readonly signal: AbortSignal;
-  /** Serves `/metrics` and `/healthz` from now on. */
-  readonly openPort: () => Promise<void>;
-  readonly closePort: () => void;
+  /** Still to be opened. */
+  readonly port: AgentPort;
 }
 
-export interface AgentProcessOptions {
+export interface AgentProcessOptions extends AgentPortOptions {
   readonly kubeconfig?: string;
   readonly logLevel: string;
-  /** Where `/metrics` and `/healthz` are served; 0 for nowhere. */
-  readonly port: number;
 }
 
 /** Runs `main` with all that a process needs, and stops it in good order. */
@@ -44,35 +40,10 @@ export async function runAgentProcess(
     userAgent: `fairlead-${name}`,
     onUnreadable: (object) => log.warn(object, "an object cannot be read and is left out"),
   });
-  let server: Server | undefined;
-  const openPort = async () => {
-    if (options.port !== 0) server = await serve(registry, options.port);
-  };
-  const closePort = () => {
-    server?.closeAllConnections();
-    server?.close();
-  };
+  const port = new AgentPort(registry, options);
   try {
-    await main({ client, registry, log, signal: stopping.signal, openPort, closePort });
+    await main({ client, registry, log, signal: stopping.signal, port });
   } finally {
-    closePort();
+    port.close();
   }
-}
-
-async function serve(registry: Registry, port: number): Promise<Server> {
-  const server = createServer((request, response) => {
-    const path = request.url?.split("?")[0];
-    if (path === "/healthz") return void response.end("ok\n");
-    if (path !== "/metrics") return void response.writeHead(404).end("/metrics and /healthz are here\n");
-    registry.metrics().then(
-      (text) => response.writeHead(200, { "content-type": registry.contentType }).end(text),
-      (error: unknown) => response.writeHead(500).end(String(error)),
-    );
-  });
-  server.listen(port);
-  await once(server, "listening").catch((error: NodeJS.ErrnoException) => {
-    const why = error.code === "EADDRINUSE" ? "is in use by another process" : error.message;
-    throw new Error(`--port ${port}: ${why}; must be a free port, or 0 for none`, { cause: error });
-  });
-  return server;
 }

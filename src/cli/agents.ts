@@ -1,15 +1,8 @@
 import { hostname } from "node:os";
 import { InvalidArgumentError, Option, type Command } from "commander";
 import { parsePrefix, type Prefix } from "../net/index.ts";
+import { portNumber, withCommonOptions, type CommonOptions } from "./agent-options.ts";
 import { parseDetectionTimes, type DetectionTimes } from "./detection-times.ts";
-
-interface CommonOptions {
-  readonly kubeconfig?: string;
-  readonly namespace: string;
-  readonly lbClass?: string;
-  readonly port: number;
-  readonly logLevel: string;
-}
 
 /** `fairlead controller` and `fairlead node`: the processes of a cluster. Each is loaded only when it is run. */
 export function addAgentCommands(program: Command): void {
@@ -28,8 +21,9 @@ export function addAgentCommands(program: Command): void {
     const { controllerMetrics, nothingReserved, runController } = await import("../controller/index.ts");
     const { EventRecorder, lead } = await import("../kubernetes/client/index.ts");
     const webhook = options.webhookPort === 0 ? undefined : await import("../webhook/index.ts");
-    await runAgentProcess("controller", options, async ({ client, registry, log, signal, openPort }) => {
-      await openPort();
+    await runAgentProcess("controller", options, async ({ client, registry, log, signal, port }) => {
+      await port.open();
+      port.ready();
       const instance = `${hostname()}-${process.pid}`;
       const onFailure = (error: unknown) => log.warn({ error: String(error) }, "the API server did not take it");
       const events = new EventRecorder(client, {
@@ -92,23 +86,25 @@ export function addAgentCommands(program: Command): void {
       const { runAgentProcess } = await import("./agent-process.ts");
       const { nodeMetrics, runNode, Succession, tcpTransport } = await import("../node/index.ts");
       const { systemClock } = await import("../protocols/clock/index.ts");
-      await runAgentProcess("node", options, async ({ client, registry, log, signal, openPort, closePort }) => {
+      await runAgentProcess("node", options, async ({ client, registry, log, signal, port }) => {
         const metrics = nodeMetrics(registry);
         const succession = await Succession.begin(options.nodeName);
         const { stranger } = succession;
         if (stranger !== undefined)
           log.error({ user: stranger }, "another user listens in an agent's place; no agent can take this one's over");
-        const modules = { client, clock: systemClock, transport: tcpTransport, metrics, log, succession };
+        const ready = () => port.ready();
+        const modules = { client, clock: systemClock, transport: tcpTransport, metrics, log, succession, ready };
         const { nodeName, namespace, bgpPort, gracefulShutdownMs, drainMs, trialMs } = options;
         const nodeDetection = options.nodeDetection === "off" ? undefined : options.nodeDetection;
         const proxyFor = options.proxy ? options.podNetwork : undefined;
         const ways = { loadBalancerClass: options.lbClass, proxyFor, nodeDetection, bgpPort, trialMs };
         try {
           // An agent that is to be succeeded has the port until it lets go.
-          if (succession.isWaiting) succession.freed.then(openPort).catch((error: Error) => log.error(error.message));
-          else await openPort();
+          if (succession.isWaiting)
+            succession.freed.then(() => port.open()).catch((error: Error) => log.error(error.message));
+          else await port.open();
           await runNode(modules, { nodeName, namespace, ...ways, gracefulShutdownMs, drainMs }, signal);
-          closePort();
+          port.close();
           await succession.letGo(signal);
         } finally {
           succession.close();
@@ -136,21 +132,6 @@ interface NodeCommandOptions extends CommonOptions {
   readonly gracefulShutdownMs: number;
   readonly drainMs: number;
   readonly trialMs: number;
-}
-
-function withCommonOptions(command: Command): Command {
-  return command
-    .option("--kubeconfig <file>", "how to reach the API server; the pod's service account where there is none")
-    .option("--namespace <name>", "where the metallb.io resources are", "metallb-system")
-    .option("--lb-class <name>", "serve the Services of this loadBalancerClass only")
-    .option("--port <port>", "serve /metrics and /healthz here; 0 for nowhere", portNumber, 7472)
-    .addOption(new Option("--log-level <level>").choices(["trace", "debug", "info", "warn", "error"]).default("info"));
-}
-
-function portNumber(text: string): number {
-  const port = Number(text);
-  if (!Number.isInteger(port) || port < 0 || port > 65_535) throw new InvalidArgumentError("must be 0 to 65535");
-  return port;
 }
 
 function duration(text: string): number {

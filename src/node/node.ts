@@ -29,6 +29,8 @@ export interface NodeModules {
   readonly metrics: NodeMetrics;
   readonly log: Logger;
   readonly succession: Succession;
+  /** Called when everything is known, and announced from then on. */
+  readonly ready: () => void;
 }
 
 export interface NodeOptions {
@@ -165,7 +167,7 @@ class NodeAgent {
 
   /** Resolves when the signal is aborted or a successor asks for the node; rejects where it cannot go on. */
   async start(stopping: AbortSignal): Promise<void> {
-    const { client, log, succession } = this.#modules;
+    const { client, log, succession, ready } = this.#modules;
     const { nodeName, proxyFor } = this.#options;
     const { services, slices, nodes, informers } = this.#watches;
     const signal = AbortSignal.any([stopping, succession.asked]);
@@ -194,6 +196,7 @@ class NodeAgent {
     void succession.freed.then(() => this.#proxy?.servicesChanged(services.cache.keys()));
     await this.#announce(own);
     log.info({ services: services.cache.size, taken }, "all is known: announcing from now on");
+    ready();
     await end;
   }
 

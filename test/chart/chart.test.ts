@@ -23,6 +23,11 @@ interface Workload {
           {
             readonly ports?: unknown;
             readonly args: readonly string[];
+            readonly env: readonly {
+              readonly name: string;
+              readonly valueFrom?: { readonly fieldRef: { readonly fieldPath: string } };
+            }[];
+            readonly startupProbe?: { readonly exec: { readonly command: readonly string[] } };
             readonly securityContext: Readonly<Record<string, unknown>>;
           },
         ];
@@ -94,6 +99,14 @@ test("the agent has the capabilities that the lab's agents have, and no more", a
 test("a new agent may stand beside the one that it succeeds: it names no port of the node", async () => {
   const { container } = await podOf("DaemonSet");
   assert.equal(container.ports, undefined);
+});
+
+test("a new agent's pod has started when that agent itself says that it announces", async () => {
+  const { container } = await podOf("DaemonSet", "--set=node.metricsPort=7473");
+  assert.deepEqual(container.startupProbe?.exec.command, ["/usr/bin/fairlead", "ready", "--port=7473"]);
+  assert.ok(
+    container.env.some(({ name, valueFrom }) => name === "POD_UID" && valueFrom?.fieldRef.fieldPath === "metadata.uid"),
+  );
 });
 
 test("with the proxy an agent is told of the pods' networks and where the API server is", async () => {

@@ -1,17 +1,11 @@
 import { hostname } from "node:os";
-import { Command, type Argument, type Option } from "commander";
-import { addAgentCommands } from "../../src/cli/agents.ts";
-import { addLabCommands } from "../../src/cli/lab.ts";
-import { addLookCommands } from "../../src/cli/look.ts";
+import type { Argument, Command, Option } from "commander";
+import { commandLine } from "../../src/cli/command-line.ts";
 import { code, table, type Page } from "./markdown.ts";
 
 /** Every command with its arguments and options, as `--help` has them. */
 export function commandLinePage(): Page {
-  const program = new Command("fairlead");
-  addAgentCommands(program);
-  addLookCommands(program);
-  addLabCommands(program);
-  const sections = program.commands.flatMap((command) => sectionsOf(command, "fairlead"));
+  const sections = commandLine().commands.flatMap((command) => sectionsOf(command, "fairlead"));
   return {
     title: "Command line",
     body: [
@@ -29,7 +23,11 @@ function sectionsOf(command: Command, parent: string): string[] {
     ...command.registeredArguments.map((each) => [code(argumentName(each)), each.description, ""]),
     ...command.options.map((option) => [code(option.flags), meaningOf(option), defaultOf(option)]),
   ];
-  return [`## ${code(name)}`, sentence(command.description()), table(["", "what it says", "default"], rows)];
+  return [
+    `## ${code(name)}`,
+    sentence(command.description()),
+    ...(rows.length === 0 ? [] : [table(["", "what it says", "default"], rows)]),
+  ];
 }
 
 function argumentName(argument: Argument): string {

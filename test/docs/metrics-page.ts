@@ -8,7 +8,7 @@ export function metricsPage(): Page {
   return {
     title: "Metrics",
     body: [
-      "Both processes serve them at `/metrics` on port 7472, where MetalLB's users have them; `--port` names another. `/healthz` on the same port answers `ok` while the process runs.",
+      "Both processes serve them at `/metrics` on port 7472, where MetalLB's users have them; `--port` names another. On the same port `/healthz` answers `ok` while the process runs, and `/readyz` from when it does its work, which for an agent is when it announces all that there is. `/readyz?pod=UID` does so for the process of that pod alone.",
       "## `fairlead controller`",
       tableOf(controllerMetrics),
       "## `fairlead node`",

@@ -6,7 +6,7 @@ import { test } from "node:test";
 import { setTimeout as wait } from "node:timers/promises";
 import { BFDProfile } from "../../src/kubernetes/resources/index.ts";
 import { until } from "../interop/frr.ts";
-import type { Fairlead } from "./agent.ts";
+import { Fairlead } from "./agent.ts";
 import { KernelRoutes } from "./kernel-routes.ts";
 import { metricsPort, namespace, Stage } from "./stage.ts";
 
@@ -33,7 +33,7 @@ async function inOffice({ bfd = false } = {}): Promise<Office> {
     if (bfd) await stage.client.create(BFDProfile, { metadata: { namespace, name: "slow" }, spec: slowly });
     stage.controller();
     await stage.addService("web");
-    const agent = stage.node(...proxying);
+    const agent = stage.node(...proxying, "--pod-uid=first");
     await until("the kernel has the route", async () =>
       JSON.stringify(await stage.frr.show("ip route bgp")).includes(address),
     );
@@ -60,6 +60,13 @@ async function bfdIsBack({ stage, bfdBefore }: Office): Promise<void> {
   });
 }
 
+/** What the startup probe of a pod says; undefined where it is content. */
+async function notReady(pod: string): Promise<string | undefined> {
+  await using asking = new Fairlead(["ready", `--port=${metricsPort.node}`, `--pod-uid=${pod}`]);
+  const { status, stderr } = await asking.end();
+  return status === 0 ? undefined : stderr;
+}
+
 function hasRules(): boolean {
   return execFileSync("nft", ["list", "map", "inet", "fairlead-proxy", "services4"], { encoding: "utf8" }).includes(
     `${address} . tcp . 80 :`,
@@ -83,16 +90,16 @@ test("a new agent takes over from the one that runs, which is ended later, and t
   const office = await inOffice();
   const { stage, agent, routes } = office;
   await using _ = stage;
-  const next = stage.node(...proxying);
+  await until("the first agent is ready", async () => (await notReady("first")) === undefined);
+  assert.match((await notReady("second")) ?? "", /503: the process here is of pod first/);
+  const next = stage.node(...proxying, "--pod-uid=second");
   await next.says(announces);
   const times = await sessionIsBack(office);
   await agent.says(/takes this node over/);
   assert.equal(agent.running, true, "a process that ended would be started again by its kubelet");
   assert.ok(hasRules());
-  await until("the metrics are the new one's", async () => {
-    const process = await fetch(`http://127.0.0.1:${metricsPort.node}/healthz`).catch(() => undefined);
-    return process?.ok === true;
-  });
+  await until("the port is the new one's", async () => (await notReady("second")) === undefined);
+  assert.match((await notReady("first")) ?? "", /503: the process here is of pod second/);
   const end = await agent.send("SIGTERM");
   assert.equal(end.status, 0, end.stdout + end.stderr);
   assert.ok(hasRules());

@@ -78,6 +78,7 @@ const container = z.object({
   ports: z
     .array(z.object({ name: z.string().optional(), containerPort: port, protocol: protocol.default("TCP") }))
     .optional(),
+  startupProbe: z.object({ exec: z.object({ command: z.array(z.string()) }).optional() }).optional(),
   readinessProbe: z
     .object({
       httpGet: z.object({ host: z.string().optional(), path: z.string().optional(), port: intOrString }).optional(),

@@ -37,8 +37,12 @@ export function agentPod({ name: podName, node, namespace, image, args, env }: A
           name: "node",
           image,
           args: [...args],
-          env: Object.entries(env).map(([name, value]) => ({ name, value })),
+          env: [
+            ...Object.entries(env).map(([name, value]) => ({ name, value })),
+            { name: "POD_UID", valueFrom: { fieldRef: { fieldPath: "metadata.uid" } } },
+          ],
           ports: [{ containerPort: metricsPort, protocol: "TCP" }],
+          startupProbe: { exec: { command: ["/usr/bin/fairlead", "ready", `--port=${metricsPort}`] } },
           readinessProbe: { httpGet: { path: "/healthz", port: metricsPort } },
           securityContext: { capabilities: { add: [...agentCapabilities] } },
         },

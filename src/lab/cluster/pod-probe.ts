@@ -7,6 +7,11 @@ export interface Probe {
   readonly path: string;
 }
 
+/** What is to run in a pod, and to end well, before it is asked anything; undefined where it has no startup probe. */
+export function startupCommandOf({ spec: { containers } }: Pod): readonly string[] | undefined {
+  return containers[0]?.startupProbe?.exec?.command;
+}
+
 /** Where a pod is asked whether it is ready: as its readiness probe says, or else at its first port. */
 export function probeOf({ spec: { containers } }: Pod): Probe {
   const ports = containers.flatMap((each) => each.ports ?? []);

@@ -2,6 +2,7 @@ import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Client } from "../../kubernetes/client/index.ts";
 import type { Pod } from "../../kubernetes/resources/index.ts";
+import { environmentOf, type PodNode } from "./pod-environment.ts";
 import { serviceAccountToken } from "./service-account-token.ts";
 
 /** What is run for an image: a program, and what it is told before the container's arguments. */
@@ -14,9 +15,12 @@ export interface PodPrograms {
   readonly access: Client;
 }
 
+/** The arguments that run a container's program inside of it, with these of its own. */
+export type ContainerRun = (args: readonly string[]) => string[];
+
 export interface PodProgramOptions {
   readonly program: readonly string[];
-  readonly node: { readonly name: string; readonly address: string };
+  readonly node: PodNode;
   /** Of the pod, for what it is given as a volume. */
   readonly folder: string;
   readonly access: Client;
@@ -28,12 +32,15 @@ const accountFolder = "secrets/kubernetes.io/serviceaccount";
 /** In a mount namespace that ends with the process, its /run is the pod's own. */
 const withOwnRun = 'mount --bind "$1" /run && shift && exec "$@"';
 
-/** The arguments that run a pod's first container: its program and arguments, its environment, its capabilities. */
-export async function podProgramArgv(
+/**
+ * Makes what a pod's first container sees, and says by which arguments its program is run in there: with the container's
+ * own environment and capabilities.
+ */
+export async function podProgram(
   pod: Pod,
   { program, node, folder, access }: PodProgramOptions,
   signal: AbortSignal,
-): Promise<string[]> {
+): Promise<ContainerRun> {
   const [container] = pod.spec.containers;
   const run = join(folder, "run");
   const secrets = join(run, accountFolder);
@@ -43,31 +50,12 @@ export async function podProgramArgv(
   await writeFile(join(secrets, "ca.crt"), certificateAuthority);
   await writeFile(join(secrets, "namespace"), pod.metadata.namespace ?? "default");
   const given = [`KUBERNETES_SERVICE_HOST=${server.hostname}`, `KUBERNETES_SERVICE_PORT=${server.port}`];
-  const own = (container?.env ?? []).map(({ name, value, valueFrom }) => {
-    return `${name}=${value ?? fieldOf(pod, node, valueFrom?.fieldRef?.fieldPath)}`;
-  });
   const kept = (container?.securityContext?.capabilities?.add ?? []).map((name) => `,+${name.toLowerCase()}`).join("");
   const enter = ["unshare", "--mount", "--propagation", "private", "--"];
   const mount = ["sh", "-c", withOwnRun, "pod", run];
-  const told = ["env", "--unset=KUBECONFIG", ...given, ...own];
+  const told = ["env", "--unset=KUBECONFIG", ...given, ...environmentOf(pod, node)];
   const bound = ["setpriv", "--no-new-privs", `--bounding-set=-all${kept}`];
-  return [...enter, ...mount, ...told, ...bound, ...program, ...(container?.args ?? [])];
-}
-
-/** The downward API, as far as these pods ask it. */
-function fieldOf(pod: Pod, node: PodProgramOptions["node"], path: string | undefined): string {
-  switch (path) {
-    case "spec.nodeName":
-      return node.name;
-    case "status.hostIP":
-      return node.address;
-    case "metadata.name":
-      return pod.metadata.name;
-    case "metadata.namespace":
-      return pod.metadata.namespace ?? "default";
-    default:
-      return "";
-  }
+  return (args) => [...enter, ...mount, ...told, ...bound, ...program, ...args];
 }
 
 /** What `BgpCluster` has written for its kubelets. */

@@ -10,14 +10,17 @@ import { PodSandbox } from "../pod-sandbox.ts";
 import { programArgv } from "../program.ts";
 import { removeNamespaces } from "../take-down.ts";
 import { addressOn, type Host } from "../topology.ts";
-import { podProgramArgv, type PodPrograms } from "./pod-programs.ts";
-import { probeOf, type Probe } from "./pod-probe.ts";
+import { environmentOf } from "./pod-environment.ts";
+import { podProgram, type ContainerRun, type PodPrograms } from "./pod-programs.ts";
+import { probeOf, startupCommandOf, type Probe } from "./pod-probe.ts";
 
 /** A pod that has been started. */
 export interface RunningPod {
   readonly addresses: readonly string[];
   /** When its process has ended, for whatever reason. */
   readonly ended: Promise<unknown>;
+  /** Runs its startup probe: whether it may be asked from now on. */
+  hasStarted(): Promise<boolean>;
   /** Whether it answers requests now. */
   answers(): Promise<boolean>;
   /** Asks it to end, kills it after `graceMs`, and removes all that was made for it. */
@@ -63,12 +66,15 @@ export class PodRuntime {
 
   async start(pod: Pod, signal: AbortSignal): Promise<RunningPod> {
     const [container] = pod.spec.containers;
+    const name = container?.name ?? "server";
     const probe = probeOf(pod);
     const network = await this.#networkOf(pod, signal);
+    let run: ContainerRun | undefined;
     let process: HostProcess;
     try {
-      const argv = await this.#argvOf(pod, probe.port, signal);
-      process = await network.run({ name: container?.name ?? "server", argv });
+      run = await this.#containerOf(pod, signal);
+      const server = programArgv("pod-server", { name: pod.metadata.name, port: String(probe.port) });
+      process = await network.run({ name, argv: run?.(container?.args ?? []) ?? server });
     } catch (error) {
       await network.remove();
       throw error;
@@ -76,6 +82,12 @@ export class PodRuntime {
     return {
       addresses: network.addresses,
       ended: process.ended,
+      hasStarted: async () => {
+        const [program, ...args] = startupCommandOf(pod) ?? [];
+        if (program === undefined || run === undefined) return true;
+        const asking = await network.run({ name: `${name}-startup-probe`, argv: run(args) });
+        return (await asking.ended).status === 0;
+      },
       answers: async () => answers(network.addresses[0], probe),
       remove: async (graceMs) => {
         await process.stop(graceMs);
@@ -97,23 +109,20 @@ export class PodRuntime {
     };
   }
 
-  async #argvOf(pod: Pod, port: number, signal: AbortSignal): Promise<string[]> {
+  /** Undefined where the lab's own server takes the container's place. */
+  async #containerOf(pod: Pod, signal: AbortSignal): Promise<ContainerRun | undefined> {
     const [container] = pod.spec.containers;
+    const node = { name: this.#node.name, address: addressOn(this.#node, "data") };
     const { image, programs } = this.#sources;
     const program = programs?.byImage[container?.image ?? ""];
     if (programs !== undefined && program !== undefined) {
-      const node = { name: this.#node.name, address: addressOn(this.#node, "data") };
-      return podProgramArgv(pod, { program, node, folder: this.#folderOf(pod), access: programs.access }, signal);
+      return podProgram(pod, { program, node, folder: this.#folderOf(pod), access: programs.access }, signal);
     }
-    if (image === undefined || container?.image !== image.reference) {
-      return programArgv("pod-server", { name: pod.metadata.name, port: String(port) });
-    }
-    return containerArgv(image, {
-      args: container.args ?? [],
-      env: (container.env ?? []).map(({ name, value = "" }) => `${name}=${value}`),
-      capabilities: container.securityContext?.capabilities?.add ?? [],
-      volume: labFolder(this.#labId),
-    });
+    if (image === undefined || container?.image !== image.reference) return undefined;
+    const env = environmentOf(pod, node);
+    const capabilities = container.securityContext?.capabilities?.add ?? [];
+    const volume = labFolder(this.#labId);
+    return (args) => containerArgv(image, { args, env, capabilities, volume });
   }
 
   #folderOf({ metadata: { name, namespace = "default" } }: Pod): string {

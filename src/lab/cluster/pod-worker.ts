@@ -4,6 +4,8 @@ import type { PodRuntime, RunningPod } from "./pod-runtime.ts";
 import type { PodState } from "./pod-status.ts";
 
 const askEveryMs = 50;
+/** A kubelet's shortest period. */
+const startupPeriodMs = 1000;
 const restartAfterMs = 1000;
 /** Kubernetes' default for `terminationGracePeriodSeconds`. */
 const defaultGraceS = 30;
@@ -57,6 +59,7 @@ export class PodWorker {
     const { addresses } = running;
     this.#become({ phase: "running", addresses, answers: false });
     const over = AbortSignal.any([signal, endOf(running)]);
+    while (!over.aborted && !(await running.hasStarted())) await pause(startupPeriodMs, over);
     while (!over.aborted && !(await running.answers())) await pause(askEveryMs, over);
     if (!over.aborted) {
       this.#become({ phase: "running", addresses, answers: true });

@@ -111,6 +111,17 @@ test("where the switch knows a second address of each node, whoever comes is the
     };
     await overlapping("to Fairlead", "--go");
     assert.equal((await moving.pods("speaker")).size, 0);
+    // Who is on the way may still change the chart's values: the controllers that were started stay.
+    await moving.upgradeFairlead("logLevel=debug");
+    const replicas = [
+      "get",
+      "deployment/fairlead-controller",
+      "-n",
+      "metallb-system",
+      "-o",
+      "jsonpath={.spec.replicas}",
+    ];
+    assert.equal(await cluster.kubectl(replicas), "2");
     await moving.createService("short-lived");
     const freed = await moving.addressOf("short-lived");
     await overlapping("back to MetalLB", "--back");
