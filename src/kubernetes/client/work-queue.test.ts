@@ -45,6 +45,21 @@ test("a key that waits is worked on once, and one added during its work once mor
   );
 });
 
+test("a key that is added twice in one turn is worked on once", async () => {
+  const done: string[] = [];
+  await withQueue(
+    async (key) => {
+      await new Promise(setImmediate);
+      done.push(key);
+    },
+    async (queue) => {
+      for (const key of ["a", "a"]) queue.add(key);
+      await queue.idle();
+      assert.deepEqual(done, ["a"]);
+    },
+  );
+});
+
 test("no more keys are worked on at a time than allowed, and no key twice", async () => {
   const under = new Set<string>();
   let most = 0;

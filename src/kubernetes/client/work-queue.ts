@@ -78,7 +78,6 @@ export class WorkQueue {
     for (const key of this.#waiting) {
       if (this.#running.size >= concurrency) return;
       if (this.#running.has(key)) continue;
-      this.#waiting.delete(key);
       this.#running.set(
         key,
         Promise.resolve().then(() => this.#runOne(key, signal)),
@@ -87,6 +86,8 @@ export class WorkQueue {
   }
 
   async #runOne(key: string, signal: AbortSignal): Promise<void> {
+    // Until its work begins it waits: whoever adds it until then has it worked on once.
+    this.#waiting.delete(key);
     try {
       await this.#work(key, signal);
       this.#failures.delete(key);
