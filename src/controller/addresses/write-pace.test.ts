@@ -29,16 +29,17 @@ async function waitsOf(asked: readonly number[]): Promise<readonly number[]> {
 for (const { name, asked, waits } of [
   { name: "the first does not wait", asked: [0], waits: [0] },
   {
-    name: "while writes have to wait, each pause is twice the last, up to a limit",
+    name: "while one follows the other, each pause is twice the last, up to a limit",
     asked: [0, 0, 0, 0, 0, 0, 0, 10],
     waits: [0, 25, 50, 100, 200, 400, 400, 390],
   },
   {
-    name: "one that does not wait, once there was a pause in which nothing came, begins anew",
-    asked: [0, 0, 0, 101, 0],
-    waits: [0, 25, 50, 0, 25],
+    name: "so it is where there is something each tenth of a second",
+    asked: [0, 100, 100, 100, 100, 100],
+    waits: [0, 0, 0, 0, 100, 300],
   },
-  { name: "what comes now and then does not wait, however long it goes on", asked: [0, 30, 30, 30], waits: [0, 0, 0, 0] },
+  { name: "one that comes later begins anew", asked: [0, 0, 0, 300, 0], waits: [0, 25, 50, 0, 25] },
+  { name: "what comes now and then does not wait", asked: [0, 300, 300, 300, 300, 300], waits: [0, 0, 0, 0, 0, 0] },
 ]) {
   test(`the pace of writes: ${name}`, async () => {
     assert.deepEqual(await waitsOf(asked), waits);

@@ -1,6 +1,6 @@
 import { setTimeout as wait } from "node:timers/promises";
 
-/** How soon something may be written again: at first and, while writes have to wait for it, at most. */
+/** How soon something may be written again: at first and, while writes follow each other, at most. */
 export interface PaceLimits {
   readonly firstMs: number;
   readonly mostMs: number;
@@ -12,23 +12,16 @@ export interface PaceClock {
   wait(ms: number): Promise<unknown>;
 }
 
-interface Pause {
-  readonly at: number;
-  readonly ms: number;
-  /** Whether the next write had to wait until it was over. */
-  wasKept: boolean;
-}
-
 const systemClock: PaceClock = { now: () => performance.now(), wait: (ms) => wait(ms) };
 
-/**
- * What is large, and changes little by little: what comes in a pause is one write. The first is never kept waiting, and the
- * pause after one that was is twice as long.
- */
+/** So many first pauses after the last, a write has nothing to do with it: of what comes at once there is some in each. */
+const apart = 10;
+
+/** What is large, and changes little by little: what comes in a pause is one write. The first is never kept waiting. */
 export class WritePace {
   readonly #limits: PaceLimits | undefined;
   readonly #clock: PaceClock;
-  readonly #pauses = new Map<string, Pause>();
+  readonly #pauses = new Map<string, { readonly at: number; readonly ms: number }>();
 
   /** Without pauses where there are no limits. */
   constructor(limits: PaceLimits | undefined, clock = systemClock) {
@@ -41,9 +34,7 @@ export class WritePace {
     const pause = this.#pauses.get(name);
     if (pause === undefined) return;
     const restMs = pause.at + pause.ms - this.#clock.now();
-    if (restMs <= 0) return;
-    pause.wasKept = true;
-    await this.#clock.wait(restMs);
+    if (restMs > 0) await this.#clock.wait(restMs);
   }
 
   /** Before a write for which nobody waits: what is under way for somebody comes first. */
@@ -51,12 +42,12 @@ export class WritePace {
     if (this.#limits !== undefined) await this.#clock.wait(this.#limits.firstMs);
   }
 
-  /** Follows a write. */
+  /** Follows a write. The pause after one that soon followed another is twice as long as that one's. */
   wrote(name: string): void {
     if (this.#limits === undefined) return;
     const { firstMs, mostMs } = this.#limits;
-    const last = this.#pauses.get(name);
-    const ms = last?.wasKept === true ? Math.min(mostMs, 2 * last.ms) : firstMs;
-    this.#pauses.set(name, { at: this.#clock.now(), ms, wasKept: false });
+    const [at, last] = [this.#clock.now(), this.#pauses.get(name)];
+    const goesOn = last !== undefined && at - last.at < Math.max(2 * last.ms, apart * firstMs);
+    this.#pauses.set(name, { at, ms: goesOn ? Math.min(mostMs, 2 * last.ms) : firstMs });
   }
 }
