@@ -122,6 +122,9 @@ test("where the switch knows a second address of each node, whoever comes is the
       "jsonpath={.spec.replicas}",
     ];
     assert.equal(await cluster.kubectl(replicas), "2");
+    // An agent that follows another begins the session anew, and this switch keeps no routes meanwhile.
+    await cluster.kubectl(["rollout", "status", "daemonset/fairlead-node", "-n", "metallb-system", "--timeout=120s"]);
+    await moving.speaksFrom("10.10.2.12", "10.10.2.13", "10.10.2.14");
     await moving.createService("short-lived");
     const freed = await moving.addressOf("short-lived");
     await overlapping("back to MetalLB", "--back");
