@@ -14,7 +14,7 @@ export interface PaceClock {
 
 const systemClock: PaceClock = { now: () => performance.now(), wait: (ms) => wait(ms) };
 
-/** So many first pauses after the last, a write has nothing to do with it: of what comes at once there is some in each. */
+/** A write that comes so many first pauses after the last does not follow it: a burst is read a tenth of a second at a time. */
 const apart = 10;
 
 /** What is large, and changes little by little: what comes in a pause is one write. The first is never kept waiting. */

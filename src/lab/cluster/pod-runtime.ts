@@ -85,8 +85,9 @@ export class PodRuntime {
       hasStarted: async () => {
         const [program, ...args] = startupCommandOf(pod) ?? [];
         if (program === undefined || run === undefined) return true;
-        const asking = await network.run({ name: `${name}-startup-probe`, argv: run(args) });
-        return (await asking.ended).status === 0;
+        // One that cannot be run has not ended well.
+        const asking = await network.run({ name: `${name}-startup-probe`, argv: run(args) }).catch(() => undefined);
+        return (await asking?.ended)?.status === 0;
       },
       answers: async () => answers(network.addresses[0], probe),
       remove: async (graceMs) => {

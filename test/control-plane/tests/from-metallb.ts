@@ -1,6 +1,7 @@
 // A cluster comes from MetalLB to Fairlead and goes back by `fairlead migrate metallb`, and what clients lose is counted.
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { until } from "../../../src/lab/index.ts";
 import { address, MovingCluster } from "../moving-cluster.ts";
 
 const workloads = ["get", "-n", "metallb-system", "deployment/controller", "daemonset/speaker"];
@@ -142,7 +143,7 @@ test("where the switch knows a second address of each node, whoever comes is the
     await moving.upgradeFairlead("migration.metallb=false", "node.metricsPort=7472");
     await cluster.kubectl(["rollout", "status", "daemonset/fairlead-node", ...there, "--timeout=120s"]);
     await cluster.kubectl(["label", "nodes", "--all", "fairlead.dev/announcer-"]);
-    assert.equal((await moving.pods("node")).size, 3);
+    await until("one agent is on each node", async () => (await moving.pods("node")).size === 3);
     assert.equal(await moving.waysOfSwitch(), 3);
     // The second addresses are given up, as any other change of peers.
     const annotations = ["fairlead.dev/source-from-", "fairlead.dev/next-hop-"];
