@@ -8,6 +8,8 @@ import type { Stage, SwitchPeer } from "./stage.ts";
 
 /** How long nothing is asked of a process before it is looked at. */
 const settlingMs = 3_000;
+/** And so long after it was started: what warms up when it has nothing to do has done so by then. */
+const warmMs = 12_000;
 const idleMs = 10_000;
 /** Single Services, one after the other. */
 const singles = 3;
@@ -65,6 +67,7 @@ export class Turn implements AsyncDisposable {
   async atOnce(): Promise<void> {
     await this.#startController();
     await this.#firstSessions();
+    await this.#idle();
     await this.#atOnce();
     await this.#removed();
   }
@@ -110,7 +113,7 @@ export class Turn implements AsyncDisposable {
   }
 
   async #idle(): Promise<void> {
-    await this.#pause();
+    await wait(warmMs, undefined, { signal: this.#signal });
     await this.#quiet();
     const [before, api] = [await this.#processes(), await this.#apiServerMs()];
     await wait(idleMs, undefined, { signal: this.#signal });

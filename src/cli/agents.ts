@@ -1,6 +1,7 @@
 import { hostname } from "node:os";
 import { InvalidArgumentError, Option, type Command } from "commander";
 import { parsePrefix, type Prefix } from "../net/index.ts";
+import { warmUpWhenIdle } from "./warm-up-when-idle.ts";
 import { portNumber, withCommonOptions, type CommonOptions } from "./agent-options.ts";
 import { parseDetectionTimes, type DetectionTimes } from "./detection-times.ts";
 
@@ -17,8 +18,11 @@ export function addAgentCommands(program: Command): void {
         0,
       ),
   ).action(async (options: ControllerCommandOptions) => {
+    const { keepMemorySmall } = await import("./small-memory.ts");
+    keepMemorySmall();
     const { runAgentProcess } = await import("./agent-process.ts");
-    const { controllerMetrics, nothingReserved, runController } = await import("../controller/index.ts");
+    const { controllerMetrics, nothingReserved, runController, warmUpController } =
+      await import("../controller/index.ts");
     const { EventRecorder, lead } = await import("../kubernetes/client/index.ts");
     const webhook = options.webhookPort === 0 ? undefined : await import("../webhook/index.ts");
     await runAgentProcess("controller", options, async ({ client, registry, log, signal, port }) => {
@@ -39,6 +43,7 @@ export function addAgentCommands(program: Command): void {
       const election = { namespace, name: "fairlead-controller", identity: instance, onFailure, onLeader, ...terms };
       const stopWebhook = await webhook?.startWebhook({ client, log }, { namespace, port: webhookPort });
       const reserved = nothingReserved();
+      warmUpWhenIdle(() => warmUpController(log, signal), log, signal);
       const work = async (leading: AbortSignal) => {
         const modules = { client, events, metrics, log, reserved };
         const controller = runController(modules, { namespace, loadBalancerClass: options.lbClass }, leading);
@@ -84,7 +89,7 @@ export function addAgentCommands(program: Command): void {
       const { keepMemorySmall } = await import("./small-memory.ts");
       keepMemorySmall();
       const { runAgentProcess } = await import("./agent-process.ts");
-      const { nodeMetrics, runNode, Succession, tcpTransport } = await import("../node/index.ts");
+      const { nodeMetrics, runNode, Succession, tcpTransport, warmUpNode } = await import("../node/index.ts");
       const { systemClock } = await import("../protocols/clock/index.ts");
       await runAgentProcess("node", options, async ({ client, registry, log, signal, port }) => {
         const metrics = nodeMetrics(registry);
@@ -92,7 +97,10 @@ export function addAgentCommands(program: Command): void {
         const { stranger } = succession;
         if (stranger !== undefined)
           log.error({ user: stranger }, "another user listens in an agent's place; no agent can take this one's over");
-        const ready = () => port.ready();
+        const ready = () => {
+          port.ready();
+          warmUpWhenIdle(() => warmUpNode(log, signal), log, signal);
+        };
         const modules = { client, clock: systemClock, transport: tcpTransport, metrics, log, succession, ready };
         const { nodeName, namespace, bgpPort, gracefulShutdownMs, drainMs, trialMs } = options;
         const nodeDetection = options.nodeDetection === "off" ? undefined : options.nodeDetection;

@@ -9,7 +9,7 @@ import {
 } from "../kubernetes/client/index.ts";
 import { Node, NodeReport, type KubernetesObject } from "../kubernetes/resources/index.ts";
 import { ConfigurationWatch, outageLog } from "../snapshot/index.ts";
-import { addressApi, Allocator, feedAllocator, versionIn, type Reserved } from "./addresses/index.ts";
+import { addressApi, Allocator, feedAllocator, versionIn, type PaceLimits, type Reserved } from "./addresses/index.ts";
 import { ConfigurationStatus } from "./configuration-status.ts";
 import { AllocationEvents, type EventSink } from "./events.ts";
 import type { ControllerMetrics } from "./metrics.ts";
@@ -30,6 +30,8 @@ export interface ControllerOptions {
   readonly namespace: string;
   /** The `spec.loadBalancerClass` that is ours; undefined for Services without a class. */
   readonly loadBalancerClass?: string | undefined;
+  /** How long what is written of several Services waits for more of them; by default as long as suits a true API server. */
+  readonly gather?: PaceLimits;
 }
 
 /** How many statuses are written at a time. */
@@ -38,7 +40,7 @@ const retryMs = 1_000;
 /** For what is written when all has ended; the lease is given back after it. */
 const farewellMs = 1_000;
 /** A few Services hardly wait; of a thousand those that come in 400 ms are written down at once. */
-const gather = { firstMs: 25, mostMs: 400 } as const;
+const gather: PaceLimits = { firstMs: 25, mostMs: 400 };
 
 /**
  * The one process a cluster: gives Services their addresses, and says on the objects of the configuration what is
@@ -81,7 +83,7 @@ export async function runController(
     },
     {
       loadBalancerClass: options.loadBalancerClass,
-      gather,
+      gather: options.gather ?? gather,
       reserved,
       version: () => versionIn(fed.services.resourceVersion),
     },

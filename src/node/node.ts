@@ -28,7 +28,7 @@ export interface NodeModules {
   readonly transport: Transport;
   readonly metrics: NodeMetrics;
   readonly log: Logger;
-  readonly succession: Succession;
+  readonly succession: Pick<Succession, "isWaiting" | "freed" | "asked" | "hasSuccessor" | "take">;
   /** Called when everything is known, and announced from then on. */
   readonly ready: () => void;
 }

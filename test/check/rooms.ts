@@ -14,10 +14,11 @@ export const arrows: Record<string, readonly string[]> = {
   "kubernetes/apiserver": ["net", "kubernetes/resources", "kubernetes/certificates"],
   plan: ["net", "kubernetes/resources"],
   snapshot: ["plan", "kubernetes/resources", "kubernetes/client"],
-  controller: ["net", "plan", "snapshot", "kubernetes/resources", "kubernetes/client"],
+  "warm-up": ["kubernetes/resources", "kubernetes/client"],
+  controller: ["net", "plan", "snapshot", "warm-up", "kubernetes/resources", "kubernetes/client"],
   webhook: ["plan", "snapshot", "kubernetes/resources", "kubernetes/client", "kubernetes/certificates"],
   migration: ["net", "plan", "snapshot", "kubernetes/resources", "kubernetes/client"],
-  node: ["net", "plan", "snapshot", "protocols", "linux", "kubernetes/resources", "kubernetes/client"],
+  node: ["net", "plan", "snapshot", "warm-up", "protocols", "linux", "kubernetes/resources", "kubernetes/client"],
   lab: ["*"],
   cli: ["*"],
 };

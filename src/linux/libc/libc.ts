@@ -32,6 +32,7 @@ interface Functions {
   readonly if_indextoname: (index: number, name: Memory) => unknown;
   readonly sched_setscheduler: (thread: number, policy: number, parameters: Memory) => number;
   readonly malloc_trim: (keep: number) => number;
+  readonly madvise: (address: bigint, length: bigint, advice: number) => number;
 }
 
 let loaded: Functions | undefined;
@@ -63,5 +64,6 @@ function load(): Functions {
     if_indextoname: library.func("void *if_indextoname(unsigned int index, void *name)"),
     sched_setscheduler: library.func("int sched_setscheduler(int thread, int policy, const void *parameters)"),
     malloc_trim: library.func("int malloc_trim(size_t keep)"),
+    madvise: library.func("int madvise(uintptr_t address, size_t length, int advice)"),
   };
 }

@@ -1,0 +1,2 @@
+export { drive, type Until } from "./drive.ts";
+export { SimulatedCluster } from "./simulated-cluster.ts";
