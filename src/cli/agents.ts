@@ -1,7 +1,6 @@
 import { hostname } from "node:os";
 import { InvalidArgumentError, Option, type Command } from "commander";
 import { parsePrefix, type Prefix } from "../net/index.ts";
-import { warmUpWhenIdle } from "./warm-up-when-idle.ts";
 import { portNumber, withCommonOptions, type CommonOptions } from "./agent-options.ts";
 import { parseDetectionTimes, type DetectionTimes } from "./detection-times.ts";
 
@@ -18,11 +17,10 @@ export function addAgentCommands(program: Command): void {
         0,
       ),
   ).action(async (options: ControllerCommandOptions) => {
-    const { keepMemorySmall } = await import("./small-memory.ts");
-    keepMemorySmall();
     const { runAgentProcess } = await import("./agent-process.ts");
     const { controllerMetrics, nothingReserved, runController, warmUpController } =
       await import("../controller/index.ts");
+    const { warmUpWhenIdle } = await import("./warm-up-when-idle.ts");
     const { EventRecorder, lead } = await import("../kubernetes/client/index.ts");
     const webhook = options.webhookPort === 0 ? undefined : await import("../webhook/index.ts");
     await runAgentProcess("controller", options, async ({ client, registry, log, signal, port }) => {
@@ -91,6 +89,7 @@ export function addAgentCommands(program: Command): void {
       const { runAgentProcess } = await import("./agent-process.ts");
       const { nodeMetrics, runNode, Succession, tcpTransport, warmUpNode } = await import("../node/index.ts");
       const { systemClock } = await import("../protocols/clock/index.ts");
+      const { warmUpWhenIdle } = await import("./warm-up-when-idle.ts");
       await runAgentProcess("node", options, async ({ client, registry, log, signal, port }) => {
         const metrics = nodeMetrics(registry);
         const succession = await Succession.begin(options.nodeName);
