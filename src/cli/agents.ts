@@ -17,6 +17,8 @@ export function addAgentCommands(program: Command): void {
         0,
       ),
   ).action(async (options: ControllerCommandOptions) => {
+    const { keepProgramSmall } = await import("./small-memory.ts");
+    keepProgramSmall();
     const { runAgentProcess } = await import("./agent-process.ts");
     const { controllerMetrics, nothingReserved, runController, warmUpController } =
       await import("../controller/index.ts");

@@ -1,6 +1,7 @@
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { setFlagsFromString } from "node:v8";
 import { libc } from "../linux/libc/index.ts";
+import { afterWork } from "./after-work.ts";
 
 /** It takes a fifth of a millisecond when there is something to give back, and next to nothing when there is not. */
 const everyMs = 2_000;
@@ -9,6 +10,13 @@ const everyMs = 2_000;
 export function keepMemorySmall(): void {
   keepYoungHeapSmall();
   setInterval(giveBackWhatWasFreed, everyMs).unref();
+  keepProgramSmall();
+}
+
+/** Keeps the part of Node.js's program that is in memory at what is used of it. */
+export function keepProgramSmall(): void {
+  // Not every kernel says what is in memory (CONFIG_PROC_PAGE_MONITOR).
+  if (existsSync(smaps)) afterWork(giveBackProgram);
 }
 
 /**
@@ -27,14 +35,16 @@ function giveBackWhatWasFreed(): void {
   libc().malloc_trim(0);
 }
 
+const smaps = "/proc/self/smaps";
 const MADV_DONTNEED = 4;
 
 /**
- * Gives back the pages of Node.js's program, of which the start needs many and the work few: those that are used again the
- * kernel maps again, from its cache of the file as long as there is room for that (madvise(2), proc_pid_smaps(5)).
+ * Gives back the pages of Node.js's program, of which the start needs many, to compile some, and what goes on all the time
+ * few. Those that are used again the kernel maps again, some fifteen at a time, from its cache of the file as long as there
+ * is room for that (madvise(2), proc_pid_smaps(5)). Exported for its test.
  */
 export function giveBackProgram(): void {
-  for (const mapping of readFileSync("/proc/self/smaps", "utf8").split(/^(?=[0-9a-f]+-[0-9a-f]+ )/m)) {
+  for (const mapping of readFileSync(smaps, "utf8").split(/^(?=[0-9a-f]+-[0-9a-f]+ )/m)) {
     const [line = ""] = mapping.split("\n", 1);
     const [, from, to] = readOnly.exec(line) ?? [];
     if (from === undefined || !line.endsWith(` ${process.execPath}`) || !nothingWritten.test(mapping)) continue;
