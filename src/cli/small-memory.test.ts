@@ -3,7 +3,8 @@ import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { setTimeout as wait } from "node:timers/promises";
 import koffi from "koffi";
-import { giveBackProgram, keepMemorySmall } from "./small-memory.ts";
+import { giveBackProgram } from "../linux/program-memory/index.ts";
+import { keepMemorySmall } from "./small-memory.ts";
 
 /** What this process has of the machine's memory that is not a file's, in MiB. */
 function anonymous(): number {

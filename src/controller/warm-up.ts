@@ -5,9 +5,6 @@ import { nothingReserved } from "./addresses/index.ts";
 import { runController } from "./controller.ts";
 import { controllerMetrics } from "./metrics.ts";
 
-/** So many have V8 compile what one needs. */
-const services = 100;
-
 /** Gives addresses to Services of a simulated cluster, so that the real ones that come first find compiled code. */
 export async function warmUpController(log: Logger, signal: AbortSignal): Promise<void> {
   await using cluster = await SimulatedCluster.start();
@@ -20,7 +17,7 @@ export async function warmUpController(log: Logger, signal: AbortSignal): Promis
   };
   const options = { namespace: cluster.namespace, gather: { firstMs: 1, mostMs: 1 } };
   const giveAddresses = async (until: Until) => {
-    for (const service of cluster.services(services)) {
+    for (const service of cluster.services()) {
       service.create();
       await until(() => service.isAssigned);
       service.delete();

@@ -7,9 +7,6 @@ import { drive, SimulatedCluster, type Until } from "../warm-up/index.ts";
 import { nodeMetrics } from "./metrics.ts";
 import { runNode, type NodeModules } from "./node.ts";
 
-/** So many have V8 compile what one needs. */
-const services = 100;
-
 /** Announces Services of a simulated cluster to a simulated router, so that the real ones that come first find compiled code. */
 export async function warmUpNode(log: Logger, signal: AbortSignal): Promise<void> {
   await using cluster = await SimulatedCluster.start();
@@ -38,7 +35,7 @@ export async function warmUpNode(log: Logger, signal: AbortSignal): Promise<void
   const hasRoutes = () => [...peer.receivedRoutes()].length > 0;
   const announce = async (until: Until) => {
     await until(() => peer.status.state === "established");
-    for (const service of cluster.services(services)) {
+    for (const service of cluster.services()) {
       service.create();
       service.assign();
       await until(() => hasRoutes());

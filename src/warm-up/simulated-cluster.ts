@@ -6,6 +6,9 @@ import { SimulatedService } from "./simulated-service.ts";
 const namespace = "warm-up";
 const pool = "198.51.100.0/24";
 
+/** So many have V8 compile what one needs. */
+const count = 100;
+
 /** A client takes rests of its own where much comes: none of them is to be waited for. */
 const hurriedClock = { ...systemPorts.clock, now: () => performance.now() * 1_000 };
 
@@ -44,7 +47,7 @@ export class SimulatedCluster implements AsyncDisposable {
   }
 
   /** Services, one after the other. */
-  *services(count: number): Generator<SimulatedService> {
+  *services(): Generator<SimulatedService> {
     for (let index = 0; index < count; index++) yield new SimulatedService(this.#api, this.node.name, index);
   }
 

@@ -1,0 +1,1 @@
+export { canGiveBackProgram, giveBackProgram } from "./program-memory.ts";
